@@ -1,0 +1,54 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
+
+namespace Mjolnir.Core;
+
+/// <summary>A rule of the protocol was found broken: the part concerned stops, nothing is guessed.</summary>
+public sealed class InvariantException(string message) : Exception(message);
+
+/// <summary>Assertions that stay on in Release: a broken invariant stops the part concerned instead of spreading.</summary>
+public static class Invariant
+{
+    /// <summary>Throws <see cref="InvariantException"/> unless <paramref name="condition"/> holds.</summary>
+    public static void Require(
+        [DoesNotReturnIf(false)] bool condition,
+        [InterpolatedStringHandlerArgument(nameof(condition))] ref RequireMessage message)
+    {
+        if (!condition)
+        {
+            throw new InvariantException(message.ToString());
+        }
+    }
+
+    /// <summary>Throws <see cref="InvariantException"/> unless <paramref name="condition"/> holds.</summary>
+    public static void Require([DoesNotReturnIf(false)] bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new InvariantException(message);
+        }
+    }
+
+    /// <summary>Builds the message only when the condition failed, so a check costs a branch.</summary>
+    [InterpolatedStringHandler]
+    public ref struct RequireMessage
+    {
+        private DefaultInterpolatedStringHandler _inner;
+
+        /// <summary>Called by the compiler; asks for the parts only when <paramref name="condition"/> is false.</summary>
+        public RequireMessage(int literalLength, int formattedCount, bool condition, out bool wanted)
+        {
+            wanted = !condition;
+            _inner = wanted ? new DefaultInterpolatedStringHandler(literalLength, formattedCount) : default;
+        }
+
+        /// <summary>Called by the compiler.</summary>
+        public void AppendLiteral(string value) => _inner.AppendLiteral(value);
+
+        /// <summary>Called by the compiler.</summary>
+        public void AppendFormatted<T>(T value) => _inner.AppendFormatted(value);
+
+        /// <summary>The message.</summary>
+        public override string ToString() => _inner.ToStringAndClear();
+    }
+}
