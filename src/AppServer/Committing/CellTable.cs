@@ -1,0 +1,58 @@
+using Mjolnir.Core.Keys;
+
+namespace Mjolnir.AppServer.Committing;
+
+/// <summary>The rows a server remembers, bounded: rows that no batch uses are forgotten in the order of disuse (second chance).</summary>
+internal sealed class CellTable(ShardSet shards, int limit)
+{
+    private readonly Dictionary<RowKey, Cell> _cells = [];
+
+    public int Count => _cells.Count;
+
+    /// <summary>The cell if its row can be read now, else null.</summary>
+    public Cell? Ready(RowKey key)
+    {
+        if (!_cells.TryGetValue(key, out var cell))
+        {
+            return null;
+        }
+
+        cell.Recent = true;
+        return cell.Base is { } known && known.Incarnation == shards.Incarnation(cell.Shard) ? cell : null;
+    }
+
+    public Cell GetOrAdd(RowKey key)
+    {
+        if (!_cells.TryGetValue(key, out var cell))
+        {
+            if (_cells.Count >= limit)
+            {
+                Sweep();
+            }
+
+            cell = shards.NewCell(key);
+            _cells.Add(key, cell);
+        }
+
+        cell.Recent = true;
+        return cell;
+    }
+
+    public Cell? Find(RowKey key) => _cells.GetValueOrDefault(key);
+
+    /// <summary>Ends all: another epoch starts from the shards.</summary>
+    public void Clear() => _cells.Clear();
+
+    private void Sweep()
+    {
+        foreach (var (key, cell) in _cells)
+        {
+            if (!cell.InUse && !cell.Recent)
+            {
+                _cells.Remove(key);
+            }
+
+            cell.Recent = false;
+        }
+    }
+}

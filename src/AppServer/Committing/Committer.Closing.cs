@@ -1,0 +1,289 @@
+using Mjolnir.Core.Batches;
+using Mjolnir.Core.Keys;
+using Mjolnir.Storage.Feeds;
+using Mjolnir.Storage.Logs;
+
+namespace Mjolnir.AppServer.Committing;
+
+/// <summary>Closing the open batch: the linear walk from install to answer.</summary>
+internal sealed partial class Committer
+{
+    /// <summary>Closes behind the calls that have already arrived, so that they share the batch.</summary>
+    private void CloseSoon()
+    {
+        if (!_closePosted && _closing is null)
+        {
+            _closePosted = true;
+            _lane.Post(static state => ((Committer)state!).CloseIfWanted(), this);
+        }
+    }
+
+    private void CloseIfWanted()
+    {
+        _closePosted = false;
+        if (_closing is not null || !IsLive)
+        {
+            return;
+        }
+
+        if (_ordered.TryDequeue(out var ordered))
+        {
+            CloseOrdered(ordered);
+        }
+        else if (!_open.IsEmpty)
+        {
+            CloseOpenBatch();
+        }
+    }
+
+    /// <summary>An ordered transaction is a batch of its own, over nothing pending: what is open steps back and runs again behind it.</summary>
+    private void CloseOrdered(Transaction ordered)
+    {
+        DissolveOpen();
+        if (!ordered.Answered && Execute(ordered))
+        {
+            _open.Join(ordered, _rows.Read, _cells);
+            _open.Ordered = true;
+            CloseOpenBatch();
+        }
+
+        Pump();
+        CloseSoonIfWanted();
+    }
+
+    private void CloseOpenBatch()
+    {
+        var open = _open;
+        _open = new OpenBatch();
+        _closing = new ClosingBatch(open, _epoch!.Log, _epoch.Next);
+        _commit = ObserveAsync(CommitAsync(_closing, _epoch));
+    }
+
+    private async Task CommitAsync(ClosingBatch batch, LogEpoch epoch)
+    {
+        PublishOutcome outcome;
+        try
+        {
+            // 1 to 3. Install, validate, undo who failed. A batch with anything installed waits for no other log (W10).
+            await SettleAsync(batch, epoch);
+            if (batch.Ordered && batch.HasUndone)
+            {
+                await PauseAsync();
+            }
+
+            // 4. Publish, unless nothing is left that needs it.
+            outcome = await PublishAsync(batch, epoch);
+        }
+        catch (UnsettledException)
+        {
+            outcome = PublishOutcome.Unknown;
+        }
+        catch (ShardChangedException)
+        {
+            outcome = PublishOutcome.Unknown;
+        }
+
+        // 5. Answer.
+        switch (outcome)
+        {
+            case PublishOutcome.Confirmed:
+                Finish(batch, epoch);
+                break;
+            case PublishOutcome.Refused:
+                await WithdrawAsync(batch, epoch);
+                break;
+            default:
+                await RenewEpochAsync(batch);
+                break;
+        }
+    }
+
+    private async ValueTask SettleAsync(ClosingBatch batch, LogEpoch epoch)
+    {
+        batch.FailStaleTouches(_shards);
+        await _installer.InstallAsync(batch, epoch.Durable, _stop.Token);
+        await _installer.ValidateAsync(batch, _stop.Token);
+        batch.MarkUndone();
+        if (batch.HasUndone)
+        {
+            await _installer.UndoAsync(batch, epoch.Durable, _stop.Token);
+            DissolveOpen();
+        }
+
+        foreach (var touch in batch.Touches)
+        {
+            Settle(touch);
+            if (touch.Installed is not null && Outcomes.IsOutcome(touch.Cell.Key))
+            {
+                ExpireLater(touch.Cell.Key, _limits.OutcomeLife, batch.Stamp);
+            }
+        }
+
+        Counters.ShardOperations = _installer.Operations;
+    }
+
+    /// <summary>The cell's base becomes what the shard holds now; a transaction of the open batch that met the row on the old base is rebased with it.</summary>
+    private static void Settle(Touch touch)
+    {
+        var known = touch.Failed ? null : touch.Installed ?? touch.Base;
+        if (touch.Cell.Open is { } open && open.Base == touch.Cell.Base)
+        {
+            open.Base = known;
+        }
+
+        touch.Cell.Base = known;
+    }
+
+    private async ValueTask<PublishOutcome> PublishAsync(ClosingBatch batch, LogEpoch epoch)
+    {
+        var records = batch.Records();
+        if (records.Count == 0 && !batch.RenewsLease && epoch.LeaseIsFresh)
+        {
+            return PublishOutcome.Confirmed;
+        }
+
+        foreach (var transaction in batch.Transactions)
+        {
+            transaction.Clock.LogBegins(_time);
+        }
+
+        var message = BatchCodec.Encode(new Batch(
+            epoch.Log,
+            epoch.Next,
+            _options.View.Number,
+            BatchKind.Records,
+            _time.GetUtcNow().ToUnixTimeMilliseconds(),
+            batch.Survivors.Count(),
+            batch.Foreign(),
+            records));
+        var outcome = await epoch.PublishAsync(message, _stop.Token);
+        if (outcome == PublishOutcome.Confirmed)
+        {
+            Counters.Batches++;
+            Counters.Records += records.Count;
+            Counters.LogBytes += message.Length;
+            _options.Feed.Announce(new CommitNotice(epoch.Log, epoch.Durable, Visible(records)));
+        }
+
+        return outcome;
+    }
+
+    private void Finish(ClosingBatch batch, LogEpoch epoch)
+    {
+        _marks.Confirmed(new CommitNotice(epoch.Log, epoch.Durable, []));
+        batch.Release();
+        _closing = null;
+        foreach (var transaction in batch.Transactions)
+        {
+            if (transaction.Undone)
+            {
+                TryAgain(transaction);
+            }
+            else
+            {
+                Complete(transaction);
+            }
+        }
+
+        Counters.RememberedRows = _cells.Count;
+        Pump();
+        CloseSoonIfWanted();
+    }
+
+    /// <summary>The log refused the batch and goes on: everything is taken back, the callers try later.</summary>
+    private async Task WithdrawAsync(ClosingBatch batch, LogEpoch epoch)
+    {
+        try
+        {
+            batch.UndoAll();
+            await _installer.UndoAsync(batch, epoch.Durable, _stop.Token);
+        }
+        catch (UnsettledException)
+        {
+            await RenewEpochAsync(batch);
+            return;
+        }
+
+        DissolveOpen();
+        foreach (var touch in batch.Touches)
+        {
+            Settle(touch);
+        }
+
+        batch.Release();
+        _closing = null;
+        foreach (var transaction in batch.Transactions)
+        {
+            transaction.ForgetAttempt();
+            Refuse(transaction, "The commit log takes no more at the moment (is the disk full?). Nothing happened.");
+        }
+
+        Pump();
+        CloseSoonIfWanted();
+    }
+
+    /// <summary>Its batch undid it: it runs again; after repeated conflicts at the owner of its lowest contended row, and there in key order (W10).</summary>
+    private void TryAgain(Transaction transaction)
+    {
+        if (ClosingBatch.RefusalFor(transaction) is { } refusal)
+        {
+            transaction.ForgetAttempt();
+            Refuse(transaction, refusal);
+            return;
+        }
+
+        var contended = transaction.Contended;
+        transaction.ForgetAttempt();
+        transaction.Conflicts++;
+        Counters.Conflicts++;
+        if (transaction.Conflicts >= _limits.ConflictsBeforeOrder && !transaction.Ordered)
+        {
+            if (!transaction.WasHandedOver && _options.HandOver(contended, transaction))
+            {
+                Counters.HandedOver++;
+                return;
+            }
+
+            transaction.Ordered = true;
+        }
+
+        Ready(transaction);
+    }
+
+    private void DissolveOpen()
+    {
+        var open = _open;
+        _open = new OpenBatch { RenewsLease = open.RenewsLease };
+        open.Dissolve();
+        foreach (var transaction in open.Transactions)
+        {
+            transaction.ForgetAttempt();
+            Ready(transaction);
+        }
+    }
+
+    private void CloseSoonIfWanted()
+    {
+        if (!_open.IsEmpty || _ordered.Count > 0)
+        {
+            CloseSoon();
+        }
+    }
+
+    /// <summary>The rows that others may watch: not the outcomes of ids.</summary>
+    private static List<RowKey> Visible(List<BatchRecord> records)
+    {
+        var visible = new List<RowKey>(records.Count);
+        foreach (var record in records)
+        {
+            if (!Outcomes.IsOutcome(record.Key))
+            {
+                visible.Add(record.Key);
+            }
+        }
+
+        return visible;
+    }
+
+    private Task PauseAsync() => Task.Delay(_limits.ConflictPause * _options.Random.NextDouble(), _time, _stop.Token);
+}

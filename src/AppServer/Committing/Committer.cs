@@ -1,0 +1,380 @@
+using Mjolnir.AppServer.Lanes;
+using Mjolnir.Core;
+using Mjolnir.Core.Batches;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Keys;
+using Mjolnir.Core.Views;
+using Mjolnir.Scripting.Engine;
+using Mjolnir.Storage.Feeds;
+using Mjolnir.Storage.Logs;
+using Mjolnir.Storage.Objects;
+
+namespace Mjolnir.AppServer.Committing;
+
+/// <summary>
+/// Commits the transactions of one server (protocol: committing). Everything here happens on one lane.
+/// <code>
+/// Submit ─► ready ─► run ─┬─ row missing ─► load ─► ready
+///                         ├─ read-only, nothing pending ─► re-check tokens ─► answer
+///                         └─ join the open batch ─► close: install ─► validate ─► undo who failed ─► publish ─► confirm ─► answer
+///                                                                                     └─► ready
+/// </code>
+/// One batch at a time is between close and confirm; the open batch fills meanwhile, over its pending state. So a batch is as large as the log is slow, a
+/// batch never replaces a version of its own log that is not durable, and undoing touches one batch only.
+/// </summary>
+internal sealed partial class Committer
+{
+    private readonly Lane _lane;
+    private readonly CommitterOptions _options;
+    private readonly CommitterLimits _limits;
+    private readonly TimeProvider _time;
+    private readonly IScriptEngine _engine;
+    private readonly ShardSet _shards;
+    private readonly CellTable _cells;
+    private readonly AttemptRows _rows;
+    private readonly LogMarks _marks;
+    private readonly RowLoader _loader;
+    private readonly BatchInstaller _installer;
+    private readonly Queue<Transaction> _ready = new();
+    private readonly Queue<Transaction> _ordered = new();
+    private readonly Queue<Transaction> _deadlines = new();
+    private readonly List<Reader> _readers = [];
+    private readonly CancellationTokenSource _stop = new();
+    private OpenBatch _open = new();
+    private ClosingBatch? _closing;
+    private LogEpoch? _epoch;
+    private Task _commit = Task.CompletedTask;
+    private bool _stopping;
+    private bool _pumping;
+    private bool _closePosted;
+    private bool _readersPosted;
+    private bool _readersRunning;
+
+    public Committer(Lane lane, CommitterOptions options)
+    {
+        _lane = lane;
+        _options = options;
+        _limits = options.Limits;
+        _time = options.Time;
+        _engine = options.Engine;
+        _shards = new ShardSet(options.View, options.Shards);
+        _cells = new CellTable(_shards, _limits.RememberedRows);
+        _rows = new AttemptRows(_cells);
+        _marks = new LogMarks(_time);
+        _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time);
+        _installer = new BatchInstaller(_shards, _limits, _time);
+        foreach (var (log, watermark) in options.SealedLogs)
+        {
+            _marks.Seal(log, watermark);
+        }
+    }
+
+    public CommitterCounters Counters { get; } = new();
+
+    public ShardSet Shards => _shards;
+
+    public LogMarks Marks => _marks;
+
+    /// <summary>The present log; null while none is open.</summary>
+    public string? Log => _epoch?.Log;
+
+    private bool IsLive => _epoch is not null && !_stopping;
+
+    /// <summary>Opens the first log. On the lane.</summary>
+    public Task StartAsync() => OpenEpochAsync();
+
+    /// <summary>Takes in a transaction. On the lane.</summary>
+    public void Submit(Transaction transaction)
+    {
+        transaction.Owner = this;
+        _deadlines.Enqueue(transaction);
+        Ready(transaction);
+        Pump();
+    }
+
+    /// <summary>Another log is durable up to a batch. On the lane.</summary>
+    public void Confirmed(CommitNotice notice) => _marks.Confirmed(notice);
+
+    /// <summary>Ends waiting callers whose patience is over. Called every now and then, on the lane.</summary>
+    public void ExpireWaiting()
+    {
+        while (_deadlines.TryPeek(out var oldest) && (!Waits(oldest) || _time.GetElapsedTime(oldest.Arrived) > _limits.TransactionPatience))
+        {
+            _deadlines.Dequeue();
+            if (!Waits(oldest))
+            {
+                continue;
+            }
+
+            Counters.Refused++;
+            if (oldest.InDoubt)
+            {
+                oldest.Doubt();
+            }
+            else
+            {
+                oldest.Refuse("The rows of this request are not available at the moment.", 1);
+            }
+        }
+    }
+
+    /// <summary>What is between close and confirm is answered if the log still tells; all else is refused: nothing of it has happened.</summary>
+    public async Task StopAsync()
+    {
+        _stopping = true;
+        await _commit;
+        await _stop.CancelAsync();
+        EndWaiting("The server is stopping.");
+        if (_epoch is { } epoch)
+        {
+            _epoch = null;
+            await epoch.CloseAsync();
+        }
+    }
+
+    /// <summary>The lane broke: nobody runs any more, and what is under way has an outcome that only the log knows.</summary>
+    public void Fail()
+    {
+        _stopping = true;
+        _epoch = null;
+        EndWaiting("The server stopped on an internal error.");
+    }
+
+    private void EndWaiting(string reason)
+    {
+        var inDoubt = _closing?.Transactions.ToHashSet() ?? [];
+        while (_deadlines.TryDequeue(out var waiting))
+        {
+            if (!Waits(waiting))
+            {
+                continue;
+            }
+
+            if (inDoubt.Contains(waiting))
+            {
+                waiting.Doubt();
+            }
+            else
+            {
+                waiting.Refuse(reason, 1);
+            }
+        }
+    }
+
+    private bool Waits(Transaction transaction) => transaction.Owner == this && !transaction.Answered;
+
+    private void Ready(Transaction transaction) => _ready.Enqueue(transaction);
+
+    /// <summary>Runs what is ready. A load that ends at once makes its transactions ready again: they take their turn here, not on the stack.</summary>
+    private void Pump()
+    {
+        if (_pumping || !IsLive)
+        {
+            return;
+        }
+
+        _pumping = true;
+        while (_ready.TryDequeue(out var next))
+        {
+            if (!next.Answered)
+            {
+                Turn(next);
+            }
+
+            if (_open.Transactions.Count >= _limits.BatchTransactions && _closing is null)
+            {
+                CloseOpenBatch();
+            }
+        }
+
+        _pumping = false;
+    }
+
+    private void Turn(Transaction transaction)
+    {
+        if (transaction.Ordered)
+        {
+            _ordered.Enqueue(transaction);
+            CloseSoon();
+        }
+        else if (Execute(transaction))
+        {
+            Take(transaction);
+        }
+    }
+
+    /// <summary>Runs a transaction; true if it came to its end and must now be validated.</summary>
+    private bool Execute(Transaction transaction)
+    {
+        transaction.ForgetAttempt();
+        _rows.Begin();
+        Counters.Attempts++;
+        transaction.Clock.RunBegins(_time);
+        var verdict = transaction.Run(_engine, _rows);
+        transaction.Clock.RunEnds(_time);
+        switch (verdict)
+        {
+            case Verdict.RowMissing:
+                LoadMissing(transaction);
+                return false;
+            case Verdict.AnswerNow:
+                transaction.Complete();
+                return false;
+            default:
+                return HasItsRows(transaction);
+        }
+    }
+
+    private void LoadMissing(Transaction transaction)
+    {
+        var missing = _rows.Missing.ToArray();
+        transaction.Loads = missing.Length;
+        foreach (var key in missing)
+        {
+            Load(key, transaction);
+        }
+    }
+
+    /// <summary>A row written without being read must be known too: its version rises by one.</summary>
+    private bool HasItsRows(Transaction transaction)
+    {
+        foreach (var write in transaction.Writes)
+        {
+            if (_cells.Ready(write.Key) is null)
+            {
+                _rows.Missing.Add(write.Key);
+            }
+        }
+
+        if (_rows.Missing.Count > 0)
+        {
+            LoadMissing(transaction);
+        }
+
+        return _rows.Missing.Count == 0;
+    }
+
+    private void Take(Transaction transaction)
+    {
+        if (transaction.Writes.Count == 0 && _epoch!.LeaseIsFresh && !_rows.Read.Exists(static cell => cell.Pending))
+        {
+            _readers.Add(new Reader(transaction, [.. _rows.Read.Select(static cell => (cell, cell.Base!))]));
+            ValidateReadersSoon();
+            return;
+        }
+
+        _open.RenewsLease |= !_epoch!.LeaseIsFresh;
+        _open.Join(transaction, _rows.Read, _cells);
+        CloseSoon();
+    }
+
+    private void Load(RowKey key, Transaction transaction)
+    {
+        var cell = _cells.GetOrAdd(key);
+        if (cell.Waiting is { } waiting)
+        {
+            waiting.Add(transaction);
+            return;
+        }
+
+        cell.Waiting = [transaction];
+        Watch(LoadAsync(cell));
+    }
+
+    private async Task LoadAsync(Cell cell)
+    {
+        string? failure = null;
+        try
+        {
+            cell.Base = await _loader.LoadAsync(cell, _stop.Token);
+            if (cell.Base.Envelope.Current.State == RowState.Absent)
+            {
+                ExpireLater(cell.Key, _limits.AbsentLife, Stamp.None);
+            }
+        }
+        catch (ShardChangedException exception)
+        {
+            failure = exception.Message;
+        }
+        catch (CorruptDataException exception)
+        {
+            failure = exception.Message;
+        }
+        catch (StoreUnavailableException exception)
+        {
+            failure = $"The store does not answer: {exception.Message}";
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            failure = "The server is stopping.";
+        }
+
+        Counters.StoreReads = _loader.StoreReads;
+        var waiting = cell.Waiting!;
+        cell.Waiting = null;
+        foreach (var transaction in waiting)
+        {
+            transaction.Loads--;
+            if (failure is not null)
+            {
+                Refuse(transaction, failure);
+            }
+            else if (transaction.Loads == 0)
+            {
+                Ready(transaction);
+            }
+        }
+
+        Pump();
+    }
+
+    private void Complete(Transaction transaction)
+    {
+        if (transaction.IsRefusal)
+        {
+            Counters.Aborted++;
+        }
+        else
+        {
+            Counters.Committed++;
+        }
+
+        transaction.Complete();
+    }
+
+    private void Refuse(Transaction transaction, string reason)
+    {
+        if (!transaction.Answered)
+        {
+            Counters.Refused++;
+            transaction.Refuse(reason, 1);
+        }
+    }
+
+    /// <summary>An exception in a walk of the protocol is a broken invariant: it reaches the lane and stops it.</summary>
+    private void Watch(Task walk)
+    {
+        if (walk.IsCompletedSuccessfully)
+        {
+            return;
+        }
+
+        _ = ObserveAsync(walk);
+    }
+
+    private async Task ObserveAsync(Task walk)
+    {
+        try
+        {
+            await walk;
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Stopping: whoever waited has been told.
+        }
+        catch (Exception exception)
+        {
+            _lane.Post(static fault => throw new InvariantException($"The committer stopped: {fault}"), exception);
+        }
+    }
+}

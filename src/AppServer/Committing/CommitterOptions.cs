@@ -1,0 +1,44 @@
+using Mjolnir.Core.Keys;
+using Mjolnir.Core.Views;
+using Mjolnir.Scripting.Engine;
+using Mjolnir.Storage.Feeds;
+using Mjolnir.Storage.Shards;
+
+namespace Mjolnir.AppServer.Committing;
+
+/// <summary>What a committer is made of.</summary>
+public sealed class CommitterOptions
+{
+    /// <summary>The view it works under.</summary>
+    public required ClusterView View { get; init; }
+
+    /// <summary>One connection per shard of the view, in the view's order.</summary>
+    public required IReadOnlyList<IShardConnection> Shards { get; init; }
+
+    /// <summary>Opens and seals logs.</summary>
+    public required ILogEpochs Epochs { get; init; }
+
+    /// <summary>Where durable batches are told.</summary>
+    public required ICommitFeed Feed { get; init; }
+
+    /// <summary>Rows that the shards do not have.</summary>
+    public required IStoredRows Store { get; init; }
+
+    /// <summary>Watermarks of logs that were sealed before the view was opened.</summary>
+    public required IReadOnlyDictionary<string, long> SealedLogs { get; init; }
+
+    /// <summary>Runs handlers and templates; used on the lane only.</summary>
+    public required IScriptEngine Engine { get; init; }
+
+    /// <summary>Clock and timers.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Pauses after conflicts.</summary>
+    public required Random Random { get; init; }
+
+    /// <summary>Sizes and waits.</summary>
+    public CommitterLimits Limits { get; init; } = new();
+
+    /// <summary>Gives a transaction to the server beside a row; false if that is this server, or cannot be reached.</summary>
+    internal Func<RowKey, Transaction, bool> HandOver { get; set; } = static (_, _) => false;
+}

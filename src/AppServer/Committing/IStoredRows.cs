@@ -1,0 +1,17 @@
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Keys;
+
+namespace Mjolnir.AppServer.Committing;
+
+/// <summary>The store as the loader of a missing row sees it. Implementations: the segments of the store, and scripted ones in protocol tests.</summary>
+public interface IStoredRows
+{
+    /// <summary>The newest valid version of a row, from a snapshot taken after the present view became active; null if the store has none.</summary>
+    ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken);
+
+    /// <summary>The same from a snapshot that is taken now: its manifests are read after the call began (W6).</summary>
+    ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken);
+
+    /// <summary>True once every row that the store had when the view became active is in this shard: from then on a miss is an absent row, and the store is not asked.</summary>
+    bool IsWarm(string shard);
+}

@@ -1,0 +1,107 @@
+using Mjolnir.AppServer.Committing;
+using Mjolnir.Core.Keys;
+using Mjolnir.Scripting.Engine;
+
+namespace Mjolnir.AppServer.Transactions;
+
+/// <summary>A handler's call as a transaction. With an id it also reads and writes the id's outcome (V15).</summary>
+internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKey, CommitterLimits limits, TimeProvider time, bool routed, HandlerQuarantine quarantine)
+    : Transaction
+{
+    private readonly TaskCompletionSource<TransactionAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private RunResult? _outcome;
+
+    public Task<TransactionAnswer> Answer => _answer.Task;
+
+    public override bool IsRefusal => _outcome?.Status == RunStatus.Aborted;
+
+    public override Verdict Run(IScriptEngine engine, AttemptRows rows)
+    {
+        Writes = [];
+        if (outcomeKey is { } key)
+        {
+            if (!rows.TryRead(key, out var first))
+            {
+                return Verdict.RowMissing;
+            }
+
+            if (first is not null)
+            {
+                _outcome = Outcomes.Decode(first, call.Run.Handler.Name);
+                return Verdict.Ran;
+            }
+        }
+
+        var started = time.GetTimestamp();
+        _outcome = engine.Run(call.Run, rows);
+        switch (_outcome.Status)
+        {
+            case RunStatus.RowMissing:
+                return Verdict.RowMissing;
+            case RunStatus.InputMissing:
+                return Verdict.AnswerNow;
+            case RunStatus.Aborted when _outcome.AbortKind == AbortKind.Limit:
+                quarantine.TookTooLong(call.Run.Handler.Name, call.Run.User, time.GetElapsedTime(started));
+                break;
+        }
+
+        RefuseLargeOutcome();
+        Writes = outcomeKey is { } id ? WithOutcome(id, _outcome) : _outcome.Writes;
+        return Verdict.Ran;
+    }
+
+    public override void Complete() => End(_outcome!.Status switch
+    {
+        RunStatus.Completed => TransactionStatus.Committed,
+        RunStatus.InputMissing => TransactionStatus.InputMissing,
+        _ => TransactionStatus.Aborted,
+    });
+
+    public override void Refuse(string reason, int retryAfterSeconds) =>
+        End(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = retryAfterSeconds, Routed = routed });
+
+    public override void Doubt() =>
+        End(new TransactionAnswer { Status = TransactionStatus.Unknown, Reason = "The outcome is not known yet. Ask again with the same id.", Routed = routed });
+
+    private void RefuseLargeOutcome()
+    {
+        if (outcomeKey is not null && _outcome!.Result.Length + _outcome.Changes.Length > limits.OutcomeBytes)
+        {
+            _outcome = new RunResult
+            {
+                Status = RunStatus.Aborted,
+                AbortKind = AbortKind.Limit,
+                Reason = $"The handler's result and page changes are over {limits.OutcomeBytes} bytes together.",
+            };
+        }
+    }
+
+    private List<RowWrite> WithOutcome(RowKey id, RunResult outcome)
+    {
+        var writes = outcome.Status == RunStatus.Completed ? new List<RowWrite>(outcome.Writes) : [];
+        writes.Add(new RowWrite(id, Outcomes.Encode(call.Run.Handler.Name, outcome, time.GetUtcNow().ToUnixTimeMilliseconds())));
+        return writes;
+    }
+
+    private void End(TransactionStatus status) => End(new TransactionAnswer
+    {
+        Status = status,
+        Result = _outcome!.Result,
+        Changes = _outcome.Changes,
+        Reads = _outcome.Reads,
+        Reason = _outcome.Reason,
+        AbortKind = _outcome.AbortKind,
+        Position = _outcome.Position,
+        Timing = Clock.Read(Arrived, time),
+        Routed = routed,
+    });
+
+    private void End(TransactionAnswer answer)
+    {
+        if (!Answered)
+        {
+            Answered = true;
+            _answer.SetResult(answer);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Lanes;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Keys;
+using Mjolnir.Scripting.Applications;
+using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Pages;
+using Mjolnir.Storage.Feeds;
+
+namespace Mjolnir.AppServer.Transactions;
+
+/// <summary>The transactions of one V-stack: a lane, its committer, and the way in from any thread.</summary>
+public sealed class TransactionServer : ITransactions, IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+
+    private readonly CommitterOptions _options;
+    private readonly Lane _lane;
+    private readonly Committer _committer;
+    private readonly HandlerQuarantine _quarantine;
+    private readonly IDisposable _feed;
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ITimer _timer;
+    private volatile bool _closed;
+
+    /// <summary>Makes the server; it serves after <see cref="StartAsync"/>.</summary>
+    /// <param name="name">the V-stack's name, for the lane's thread</param>
+    /// <param name="options">its parts</param>
+    public TransactionServer(string name, CommitterOptions options)
+    {
+        Name = name;
+        _options = options;
+        _quarantine = new HandlerQuarantine(options.Time);
+        _lane = new Lane($"lane {name}", Fail);
+        _committer = new Committer(_lane, options);
+        _feed = options.Feed.Subscribe(Hear);
+        _timer = options.Time.CreateTimer(_ => _lane.Post(static state => ((TransactionServer)state!).OnTick(), this), null, Tick, Tick);
+    }
+
+    /// <summary>The V-stack's name.</summary>
+    public string Name { get; }
+
+    /// <summary>What it has done.</summary>
+    public CommitterCounters Counters => _committer.Counters;
+
+    /// <summary>Completes with the reason if the server stops on a broken invariant: its process must end, a restart recovers.</summary>
+    public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Calls waiting for the lane.</summary>
+    public int Backlog => _lane.Backlog;
+
+    /// <summary>Opens the server's log. From then on it serves.</summary>
+    public Task StartAsync() => OnLane(_committer.StartAsync);
+
+    /// <inheritdoc/>
+    public ValueTask<TransactionAnswer> RunAsync(TransactionCall call, CancellationToken cancellationToken)
+    {
+        var handler = call.Run.Handler.Name;
+        if (_quarantine.SecondsLeft(handler, call.Run.User) is > 0 and var seconds)
+        {
+            return Unavailable($"The handler '{handler}' ran into its limits and is paused.", seconds);
+        }
+
+        if (_closed || _lane.Backlog > _options.Limits.WaitingCalls)
+        {
+            return Unavailable(_closed ? "The server is stopping." : "Too many requests are waiting.", 1);
+        }
+
+        RowKey? outcome = null;
+        if (call.Id is { } id)
+        {
+            if (!Outcomes.TryKey(call.Run.Application.Name, call.Run.User, id, out var key))
+            {
+                return ValueTask.FromResult(new TransactionAnswer { Status = TransactionStatus.Aborted, AbortKind = AbortKind.Error, Reason = "The id and the user's name are too long together." });
+            }
+
+            outcome = key;
+        }
+
+        var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, routed: true, _quarantine) { Arrived = _options.Time.GetTimestamp() };
+        Submit(transaction);
+        return new ValueTask<TransactionAnswer>(transaction.Answer);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RenderedTemplates?> RenderAsync(Application application, Page page, string? user, CancellationToken cancellationToken)
+    {
+        var seed = new TransactionSeed(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), (ulong)Random.Shared.NextInt64());
+        var transaction = new RenderTransaction(application, page, user, seed) { Arrived = _options.Time.GetTimestamp() };
+        Submit(transaction);
+        return await transaction.Result.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TransactionStatus> RunBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken)
+    {
+        var transaction = new BuiltInTransaction(step) { Arrived = _options.Time.GetTimestamp() };
+        Submit(transaction);
+        return await transaction.Result.WaitAsync(cancellationToken) ?? TransactionStatus.Unavailable;
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="TimeoutException">the row is not available at the moment</exception>
+    public async ValueTask<Document?> ReadAsync(RowKey key, CancellationToken cancellationToken)
+    {
+        var transaction = new ReadTransaction(key) { Arrived = _options.Time.GetTimestamp() };
+        Submit(transaction);
+        var found = await transaction.Result.WaitAsync(cancellationToken) ?? throw new TimeoutException($"The row {key} is not available at the moment.");
+        return found.Row;
+    }
+
+    /// <inheritdoc/>
+    public IDisposable OnChanged(Action<IReadOnlyList<RowKey>> changed) => _options.Feed.Subscribe(notice =>
+    {
+        if (notice.Changed.Count > 0)
+        {
+            changed(notice.Changed);
+        }
+    });
+
+    /// <summary>Has rows of the table of outcomes that were loaded at the start removed after their time.</summary>
+    public void ExpireLater(RowKey key, TimeSpan after, Stamp stamp) =>
+        _lane.Post(_ => _committer.ExpireLater(key, after, stamp), null);
+
+    /// <summary>Gives transactions to the server beside a row, after conflicts.</summary>
+    /// <param name="beside">the server beside a row</param>
+    public void HandOverTo(Func<RowKey, TransactionServer> beside) => _options.HandOver = (key, transaction) =>
+    {
+        var owner = beside(key);
+        if (owner == this || owner._closed)
+        {
+            return false;
+        }
+
+        transaction.WasHandedOver = true;
+        owner.Submit(transaction);
+        return true;
+    };
+
+    /// <summary>Stops: what is between close and confirm is still answered, the rest refused.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        await _timer.DisposeAsync();
+        _feed.Dispose();
+        if (!_failed.Task.IsCompleted)
+        {
+            await OnLane(_committer.StopAsync);
+        }
+
+        _lane.Dispose();
+    }
+
+    private void Submit(Transaction transaction)
+    {
+        transaction.Owner = _committer;
+        _lane.Post(static state =>
+        {
+            var submitted = (Transaction)state!;
+            submitted.Owner!.Submit(submitted);
+        }, transaction);
+        if (_failed.Task.IsCompleted)
+        {
+            _lane.Dispose();
+        }
+    }
+
+    private void Hear(CommitNotice notice)
+    {
+        if (notice.Log != _committer.Log)
+        {
+            _lane.Post(_ => _committer.Confirmed(notice), null);
+        }
+    }
+
+    private void OnTick()
+    {
+        _committer.ExpireWaiting();
+        _committer.Expire();
+    }
+
+    private void Fail(Exception exception)
+    {
+        _closed = true;
+        _committer.Fail();
+        _failed.TrySetResult(exception);
+    }
+
+    private Task OnLane(Func<Task> walk)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _lane.Post(async void (_) =>
+        {
+            try
+            {
+                await walk();
+                done.SetResult();
+            }
+            catch (Exception exception)
+            {
+                done.SetException(exception);
+            }
+        }, null);
+        return done.Task;
+    }
+
+    private static ValueTask<TransactionAnswer> Unavailable(string reason, int seconds) =>
+        ValueTask.FromResult(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = seconds });
+}
