@@ -1,0 +1,18 @@
+using System.Text.Json.Serialization;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Manifests;
+using Mjolnir.Core.Views;
+
+namespace Mjolnir.Core.Wire;
+
+/// <summary>How our JSON objects are written: camel case, kinds as words, stamps as <c>log:batch</c>, nothing missing on reading.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    UseStringEnumConverter = true,
+    RespectNullableAnnotations = true,
+    RespectRequiredConstructorParameters = true,
+    Converters = [typeof(StampJsonConverter)])]
+[JsonSerializable(typeof(ManifestEntry))]
+[JsonSerializable(typeof(RunChainEntry))]
+[JsonSerializable(typeof(ClusterView))]
+internal sealed partial class ObjectJson : JsonSerializerContext;

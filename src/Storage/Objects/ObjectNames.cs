@@ -1,0 +1,66 @@
+using System.Globalization;
+
+namespace Mjolnir.Storage.Objects;
+
+/// <summary>The names of all objects in the store. Numbers are padded, so that the store's ordinal order is theirs.</summary>
+public static class ObjectNames
+{
+    /// <summary>Prefix of all views with their marks.</summary>
+    public const string Views = "registry/views/";
+
+    /// <summary>Prefix of all registered logs.</summary>
+    public const string Logs = "registry/logs/";
+
+    /// <summary>Prefix of the run chain's entries: ten digits keep the first a zero, which leaves out <c>runs/data/</c>.</summary>
+    public const string RunChain = "runs/0";
+
+    /// <summary>Prefix of the runs themselves.</summary>
+    public const string RunObjects = "runs/data/";
+
+    private const string Json = ".json";
+
+    /// <summary>A view.</summary>
+    public static string View(long number) => Numbered(Views, number, Json);
+
+    /// <summary>The claim to open a view, made by one process only (V8).</summary>
+    public static string ViewOpening(long number) => Numbered(Views, number, ".open");
+
+    /// <summary>The mark that a view's shards are flushed and labelled.</summary>
+    public static string ViewActive(long number) => Numbered(Views, number, ".active");
+
+    /// <summary>A log's registration.</summary>
+    public static string Log(string log) => $"{Logs}{log}{Json}";
+
+    /// <summary>Prefix of a log's manifest.</summary>
+    public static string Manifest(string log) => $"logs/{log}/manifest/";
+
+    /// <summary>An entry of a log's manifest.</summary>
+    public static string ManifestEntry(string log, long number) => Numbered(Manifest(log), number, Json);
+
+    /// <summary>Prefix of a log's segments.</summary>
+    public static string Segments(string log) => $"logs/{log}/segments/";
+
+    /// <summary>A segment; the writer's id keeps the names of two workers apart.</summary>
+    public static string Segment(string log, long firstBatch, long lastBatch, string writer) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Segments(log)}{firstBatch:D12}-{lastBatch:D12}-{writer}.gz");
+
+    /// <summary>An entry of the run chain.</summary>
+    public static string RunChainEntry(long number) => Numbered("runs/", number, Json);
+
+    /// <summary>A run; the writer's id keeps the names of two compactors apart that try for the same number.</summary>
+    public static string Run(long made, int level, int firstSlot, int lastSlot, string writer) =>
+        string.Create(CultureInfo.InvariantCulture, $"{RunObjects}{made:D10}-{level}-{firstSlot:D4}-{lastSlot:D4}-{writer}.gz");
+
+    /// <summary>The number in the name of a view, manifest entry or chain entry; null for a name of another kind.</summary>
+    public static long? NumberOf(string name)
+    {
+        var file = name.AsSpan(name.LastIndexOf('/') + 1);
+        return file.EndsWith(Json) && long.TryParse(file[..^Json.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    }
+
+    /// <summary>The log in the name of a registration.</summary>
+    public static string LogOf(string name) => name[Logs.Length..^Json.Length];
+
+    private static string Numbered(string prefix, long number, string suffix) =>
+        string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:D10}{suffix}");
+}

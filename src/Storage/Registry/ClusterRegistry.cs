@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text;
+using Mjolnir.Core;
+using Mjolnir.Core.Views;
+using Mjolnir.Storage.Objects;
+
+namespace Mjolnir.Storage.Registry;
+
+/// <summary>What the cluster agrees on: numbered views with their marks, and the logs. Only create-if-absent, so the first one wins for ever.</summary>
+public sealed class ClusterRegistry(IObjectStore store)
+{
+    /// <summary>Creates a view. Its labels are random, so an own view whose answer was lost is recognised.</summary>
+    /// <returns>created (by us), or taken by somebody else's view of this number</returns>
+    public ValueTask<CreateOutcome> CreateViewAsync(ClusterView view, CancellationToken cancellationToken) =>
+        store.CreateSettledAsync(ObjectNames.View(view.Number), ViewCodec.Encode(view), cancellationToken);
+
+    /// <summary>The view with the highest number, active or not; null before the first.</summary>
+    public async ValueTask<ClusterView?> LatestViewAsync(CancellationToken cancellationToken)
+    {
+        var latest = 0L;
+        await foreach (var name in store.ListAsync(ObjectNames.Views, null, cancellationToken))
+        {
+            latest = Math.Max(latest, ObjectNames.NumberOf(name) ?? 0);
+        }
+
+        return latest == 0 ? null : await ReadViewAsync(latest, cancellationToken);
+    }
+
+    /// <summary>A view; null if there is none of this number.</summary>
+    public async ValueTask<ClusterView?> ReadViewAsync(long number, CancellationToken cancellationToken)
+    {
+        var name = ObjectNames.View(number);
+        if (await store.GetAsync(name, cancellationToken) is not { } content)
+        {
+            return null;
+        }
+
+        var view = ViewCodec.Decode(name, content.Span);
+        return view.Number == number ? view : throw new CorruptDataException($"The view says that its number is {view.Number}", name);
+    }
+
+    /// <summary>Claims the opening of a view: true for one owner only, always the same (V8).</summary>
+    /// <param name="number">the view</param>
+    /// <param name="owner">random id of the process's run</param>
+    /// <param name="cancellationToken">ends the wait for the store</param>
+    public async ValueTask<bool> ClaimOpeningAsync(long number, string owner, CancellationToken cancellationToken) =>
+        await store.CreateSettledAsync(ObjectNames.ViewOpening(number), Encoding.UTF8.GetBytes(owner + "\n"), cancellationToken) == CreateOutcome.Created;
+
+    /// <summary>Marks a view active: its shards are flushed and bear its labels.</summary>
+    public async ValueTask MarkActiveAsync(long number, CancellationToken cancellationToken) =>
+        await store.CreateSettledAsync(ObjectNames.ViewActive(number), "active\n"u8.ToArray(), cancellationToken);
+
+    /// <summary>True once the view is active.</summary>
+    public async ValueTask<bool> IsActiveAsync(long number, CancellationToken cancellationToken) =>
+        await store.GetAsync(ObjectNames.ViewActive(number), cancellationToken) is not null;
+
+    /// <summary>Registers a log, after it was declared and bound and before anything is published in it (V11).</summary>
+    /// <exception cref="InvariantException">a log of this name was registered before</exception>
+    public async ValueTask RegisterLogAsync(string log, CancellationToken cancellationToken)
+    {
+        // Declaring the log has already kept out everybody else, so the registration found after a lost answer is ours.
+        var name = ObjectNames.Log(log);
+        var content = Encoding.UTF8.GetBytes($"{{\"format\":1,\"log\":\"{log}\"}}\n");
+        var outcome = await store.CreateAsync(name, content, cancellationToken);
+        if (outcome == CreateOutcome.Unknown)
+        {
+            outcome = await store.CreateSettledAsync(name, content, cancellationToken);
+        }
+
+        Invariant.Require(outcome == CreateOutcome.Created, $"The log {log} is registered already: a log is never used twice.");
+    }
+
+    /// <summary>All logs ever registered, in ordinal order.</summary>
+    public async ValueTask<IReadOnlyList<string>> ListLogsAsync(CancellationToken cancellationToken)
+    {
+        var logs = new List<string>();
+        await foreach (var name in store.ListAsync(ObjectNames.Logs, null, cancellationToken))
+        {
+            logs.Add(ObjectNames.LogOf(name));
+        }
+
+        return logs;
+    }
+
+    /// <summary>The epoch for a server's next log: higher than every one it ever registered.</summary>
+    public async ValueTask<long> NextEpochAsync(string server, CancellationToken cancellationToken)
+    {
+        var highest = 0L;
+        await foreach (var name in store.ListAsync($"{ObjectNames.Logs}{server}.", null, cancellationToken))
+        {
+            highest = Math.Max(highest, EpochOf(ObjectNames.LogOf(name)));
+        }
+
+        return highest + 1;
+    }
+
+    private static long EpochOf(string log) =>
+        long.TryParse(log.AsSpan(log.LastIndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : 0;
+}

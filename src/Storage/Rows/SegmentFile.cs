@@ -1,0 +1,67 @@
+using Mjolnir.Core;
+using Mjolnir.Core.Keys;
+using Mjolnir.Core.Segments;
+using Mjolnir.Storage.Objects;
+
+namespace Mjolnir.Storage.Rows;
+
+/// <summary>One segment or run in the store. Its sparse index is read once and kept; a key costs at most one ranged GET after that.</summary>
+internal sealed class SegmentFile(IObjectStore store, string name, long bytes, ReadCounter reads)
+{
+    private readonly Lock _lock = new();
+    private Task<SegmentIndex>? _index;
+
+    public string Name { get; } = name;
+
+    /// <summary>The index; read at the first call, by one caller for all.</summary>
+    public Task<SegmentIndex> IndexAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            // A read that failed is tried again by the next caller: only a good index is kept.
+            if (_index is null || (_index.IsCompleted && !_index.IsCompletedSuccessfully))
+            {
+                _index = ReadIndexAsync();
+            }
+
+            return _index.IsCompletedSuccessfully ? _index : _index.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>The line of a key in this block, with a value of its own.</summary>
+    public async ValueTask<SegmentRow?> FindAsync(SegmentBlock block, RowKey key, CancellationToken cancellationToken)
+    {
+        var member = await RangeAsync(block.Offset, block.Length, cancellationToken);
+        return new SegmentBlockReader(Name, block, member).Find(key);
+    }
+
+    /// <summary>The bytes of some consecutive blocks, in one read.</summary>
+    public async ValueTask<ReadOnlyMemory<byte>> RangeAsync(long offset, int length, CancellationToken cancellationToken)
+    {
+        reads.Add();
+        var found = await store.GetRangeAsync(Name, offset, length, cancellationToken) ?? throw new CollectedObjectException(Name);
+        return found.Length == length ? found : throw new CorruptDataException("A segment is cut short", Name, offset + found.Length);
+    }
+
+    private async Task<SegmentIndex> ReadIndexAsync()
+    {
+        var length = (int)Math.Min(bytes, StorageLimits.TailBytes);
+        var tail = await RangeAsync(-length, length, CancellationToken.None);
+        var footer = SegmentFooter.Decode(Name, bytes, tail.Span);
+        var start = footer.IndexOffset - (bytes - length);
+        var member = start >= 0
+            ? tail.Slice((int)start, footer.IndexLength)
+            : await RangeAsync(footer.IndexOffset, footer.IndexLength, CancellationToken.None);
+        return SegmentIndex.Decode(Name, footer, member);
+    }
+}
+
+/// <summary>Counts reads of objects: in steady state it stands still (architecture.md, principle 4).</summary>
+internal sealed class ReadCounter
+{
+    private long _count;
+
+    public long Count => Interlocked.Read(ref _count);
+
+    public void Add() => Interlocked.Increment(ref _count);
+}

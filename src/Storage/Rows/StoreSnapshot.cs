@@ -1,0 +1,116 @@
+using Mjolnir.Core;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Manifests;
+using Mjolnir.Core.Protocol;
+using Mjolnir.Storage.Manifests;
+using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Registry;
+
+namespace Mjolnir.Storage.Rows;
+
+/// <summary>What the store says of one log.</summary>
+/// <param name="Log">the log</param>
+/// <param name="Covered">how far the runs hold it; null: not at all</param>
+/// <param name="Entries">the segments behind that</param>
+/// <param name="Watermark">above it everything is void; null: not sealed and not cut</param>
+public sealed record StoredLog(string Log, LogCoverage? Covered, IReadOnlyList<ManifestEntry> Entries, long? Watermark)
+{
+    /// <summary>The last batch in the store; 0 if none.</summary>
+    public long LastBatch => Entries.Count > 0 ? Entries[^1].LastBatch : Covered?.Batch ?? 0;
+
+    /// <summary>The number of the next entry of the log's manifest.</summary>
+    public long NextEntry => (Entries.Count > 0 ? Entries[^1].Number : Covered?.Entry ?? 0) + 1;
+
+    /// <summary>True once the log's own manifest ends with a seal.</summary>
+    public bool IsSealed => Covered?.Watermark is not null || Entries is [.., { Kind: ManifestKind.Seal }];
+
+    /// <summary>What counts for a stable cut: entries above a cut are not there.</summary>
+    public StoredPrefix Prefix => new(Log, Covered?.Batch ?? 0, [.. Entries.Where(entry => Watermark is not { } last || entry.LastBatch <= last)]);
+}
+
+/// <summary>One consistent look at all manifests: every log's first, then the chain of runs (W7). What a row's stamp is held against.</summary>
+public sealed class StoreSnapshot
+{
+    private readonly Dictionary<string, StoredLog> _logs;
+
+    private StoreSnapshot(RunChainEntry head, List<StoredLog> logs)
+    {
+        Head = head;
+        Logs = logs;
+        _logs = logs.ToDictionary(log => log.Log);
+    }
+
+    /// <summary>The newest entry of the run chain, read after all logs.</summary>
+    public RunChainEntry Head { get; }
+
+    /// <summary>All registered logs, in ordinal order.</summary>
+    public IReadOnlyList<StoredLog> Logs { get; }
+
+    /// <summary>Reads the manifests.</summary>
+    public static async ValueTask<StoreSnapshot> ReadAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return await TryReadAsync(store, cancellationToken);
+            }
+            catch (CollectedObjectException gone)
+            {
+                if (tries == StorageLimits.SnapshotTries)
+                {
+                    throw new CorruptDataException("A manifest's entry is missing, and no run covers it", gone.Name);
+                }
+            }
+        }
+    }
+
+    /// <summary>False if the version's log was sealed or cut below it: it never happened.</summary>
+    public bool IsValid(Stamp stamp) =>
+        !_logs.TryGetValue(stamp.Log, out var log) || log.Watermark is not { } last || stamp.Batch <= last;
+
+    /// <summary>The objects that hold the rows: the runs, and the segments that no run covers.</summary>
+    internal IEnumerable<(string Name, long Bytes)> Objects()
+    {
+        foreach (var run in Head.Runs)
+        {
+            yield return (run.Object, run.Bytes);
+        }
+
+        foreach (var entry in Logs.SelectMany(log => log.Entries))
+        {
+            if (entry.Segment is not null)
+            {
+                yield return (entry.Segment, entry.Bytes);
+            }
+        }
+    }
+
+    private static async ValueTask<StoreSnapshot> TryReadAsync(IObjectStore store, CancellationToken cancellationToken)
+    {
+        var chain = new RunChain(store);
+        var manifests = new LogManifest(store);
+
+        // 1. An older head tells where the manifests may begin: what it covers, every later head covers too.
+        var before = await chain.HeadAsync(cancellationToken);
+
+        // 2. The logs.
+        var read = new List<(string Log, IReadOnlyList<ManifestEntry> Entries)>();
+        foreach (var log in await new ClusterRegistry(store).ListLogsAsync(cancellationToken))
+        {
+            read.Add((log, await manifests.ReadBehindAsync(log, before.CoverageOf(log), cancellationToken)));
+        }
+
+        // 3. Only then the chain: a segment merged meanwhile is in the log's list, in the run, or in both, but never in neither (W7).
+        var head = await chain.HeadAsync(cancellationToken);
+        return new StoreSnapshot(head, [.. read.Select(log => Joined(log.Log, log.Entries, head))]);
+    }
+
+    private static StoredLog Joined(string log, IReadOnlyList<ManifestEntry> entries, RunChainEntry head)
+    {
+        var covered = head.CoverageOf(log);
+        var watermark = entries is [.., { Kind: ManifestKind.Seal } seal] ? seal.LastBatch : covered?.Watermark;
+        var behind = covered is null ? entries : [.. entries.Where(entry => entry.Number > covered.Entry)];
+        return new StoredLog(log, covered, behind, LogManifest.Lowered(log, watermark, head));
+    }
+}

@@ -1,0 +1,156 @@
+using System.Runtime.CompilerServices;
+using Mjolnir.Core;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Keys;
+using Mjolnir.Core.Protocol;
+using Mjolnir.Core.Segments;
+using Mjolnir.Storage.Objects;
+
+namespace Mjolnir.Storage.Rows;
+
+/// <summary>
+/// The rows as the store has them: a snapshot of all manifests, with the indexes of the segments read so far. Thread-safe. When an object of the
+/// snapshot was collected meanwhile it starts over from a fresh one by itself; <see cref="RefreshAsync"/> asks for one.
+/// </summary>
+public sealed class StoredRows
+{
+    private readonly IObjectStore _store;
+    private readonly ReadCounter _reads = new();
+    private volatile State _state;
+
+    private StoredRows(IObjectStore store, StoreSnapshot snapshot)
+    {
+        _store = store;
+        _state = Open(snapshot, null);
+    }
+
+    /// <summary>Per sealed log its watermark, as lowered by cuts.</summary>
+    public IReadOnlyDictionary<string, long> SealedLogs => _state.Sealed;
+
+    /// <summary>Reads of segments and runs so far. In steady state it stands still.</summary>
+    public long Reads => _reads.Count;
+
+    /// <summary>The manifests this is a snapshot of.</summary>
+    public StoreSnapshot Snapshot => _state.Snapshot;
+
+    /// <summary>Takes a snapshot of the store: the logs' manifests first, then the chain of runs (W7).</summary>
+    /// <exception cref="CorruptDataException">a manifest is damaged</exception>
+    public static async ValueTask<StoredRows> OpenAsync(IObjectStore store, CancellationToken cancellationToken) =>
+        new(store, await StoreSnapshot.ReadAsync(store, cancellationToken));
+
+    /// <summary>Takes a newer snapshot; indexes of segments that are in both are kept. Needed before a reload of a void version (W6).</summary>
+    public async ValueTask RefreshAsync(CancellationToken cancellationToken) =>
+        _state = Open(await StoreSnapshot.ReadAsync(_store, cancellationToken), _state);
+
+    /// <summary>
+    /// The newest valid version of a key, tombstones included; null if the store does not know the key (an expired transaction id is not known).
+    /// Lines above their log's watermark are left out before the highest version is chosen.
+    /// </summary>
+    /// <exception cref="CorruptDataException">a segment is damaged, or a version exists twice</exception>
+    public async ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                var newest = await FindAsync(_state, key, cancellationToken);
+                return newest is { Version.State: not RowState.Absent } row ? Copied(row.Version) : null;
+            }
+            catch (CollectedObjectException gone)
+            {
+                await StartOverAsync(gone, tries, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The newest valid version of every key, tombstones included, each once, in key order. Values alias the text of a block of 64 KiB: who keeps one
+    /// for long copies it.
+    /// </summary>
+    /// <param name="wanted">which keys; null: all</param>
+    /// <param name="cancellationToken">ends the stream</param>
+    public async IAsyncEnumerable<SegmentRow> StreamAsync(Func<RowKey, bool>? wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        RowKey? after = null;
+        for (var tries = 1; ; tries++)
+        {
+            var state = _state;
+            await using var rows = RowMerge.MergeAsync(state.Files, row => state.Snapshot.IsValid(row.Version.Stamp), wanted, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            var (moved, gone) = await MoveAsync(rows);
+            for (; moved; (moved, gone) = await MoveAsync(rows))
+            {
+                (after, tries) = (rows.Current.Key, 1);
+                if (rows.Current.Version.State != RowState.Absent)
+                {
+                    yield return rows.Current;
+                }
+            }
+
+            if (gone is null)
+            {
+                yield break;
+            }
+
+            await StartOverAsync(gone, tries, cancellationToken);
+        }
+    }
+
+    private static async ValueTask<(bool Moved, CollectedObjectException? Gone)> MoveAsync(IAsyncEnumerator<SegmentRow> rows)
+    {
+        try
+        {
+            return (await rows.MoveNextAsync(), null);
+        }
+        catch (CollectedObjectException gone)
+        {
+            return (false, gone);
+        }
+    }
+
+    private static RowVersion Copied(RowVersion version) =>
+        version.Value is null ? version : version with { Value = new Document(version.Value.Utf8.ToArray()) };
+
+    private static async ValueTask<SegmentRow?> FindAsync(State state, RowKey key, CancellationToken cancellationToken)
+    {
+        var hash = SegmentIndex.HashOf(key);
+        SegmentRow? newest = null;
+        foreach (var file in state.Files)
+        {
+            var index = await file.IndexAsync(cancellationToken);
+            if (index.Find(key, hash) is { } block
+                && await file.FindAsync(block, key, cancellationToken) is { } row
+                && state.Snapshot.IsValid(row.Version.Stamp))
+            {
+                newest = newest is { } known ? NewestVersion.Of(known, row) : row;
+            }
+        }
+
+        return newest;
+    }
+
+    private async ValueTask StartOverAsync(CollectedObjectException gone, int tries, CancellationToken cancellationToken)
+    {
+        if (tries == StorageLimits.SnapshotTries)
+        {
+            throw new CorruptDataException("An object that the newest manifests name is missing", gone.Name);
+        }
+
+        await RefreshAsync(cancellationToken);
+    }
+
+    private State Open(StoreSnapshot snapshot, State? before)
+    {
+        var known = before?.Files.ToDictionary(file => file.Name) ?? [];
+        var files = new List<SegmentFile>();
+        foreach (var (name, bytes) in snapshot.Objects())
+        {
+            files.Add(known.GetValueOrDefault(name) ?? new SegmentFile(_store, name, bytes, _reads));
+        }
+
+        var isSealed = snapshot.Logs.Where(log => log.Watermark is not null).ToDictionary(log => log.Log, log => log.Watermark!.Value);
+        return new State(snapshot, files, isSealed);
+    }
+
+    private sealed record State(StoreSnapshot Snapshot, IReadOnlyList<SegmentFile> Files, IReadOnlyDictionary<string, long> Sealed);
+}
