@@ -1,5 +1,4 @@
 using Mjolnir.Core.Envelopes;
-using Mjolnir.Core.Documents;
 using Mjolnir.Core.Protocol;
 using Mjolnir.Storage.Shards;
 
@@ -186,7 +185,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
 
             if (get.Status == ShardStatus.Hit)
             {
-                var fence = await OneAsync(touch.Cell, ShardVerb.CompareAndSet, get.Token, EnvelopeCodec.Encode(touch.Base.Envelope), started, cancellationToken);
+                var fence = await OneAsync(touch.Cell, ShardVerb.CompareAndSet, get.Token, EnvelopeCodec.Encode(touch.Base!.Envelope), started, cancellationToken);
                 if (fence.Status == ShardStatus.Stored)
                 {
                     return null;

@@ -1,12 +1,9 @@
 using Mjolnir.AppServer.Lanes;
 using Mjolnir.Core;
-using Mjolnir.Core.Batches;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
-using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
-using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
 
 namespace Mjolnir.AppServer.Committing;

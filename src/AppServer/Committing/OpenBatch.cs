@@ -1,4 +1,3 @@
-using Mjolnir.Core.Documents;
 
 namespace Mjolnir.AppServer.Committing;
 

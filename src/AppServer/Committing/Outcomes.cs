@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text.Json;
-using Mjolnir.Core;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Applications;

@@ -1,4 +1,3 @@
-using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Engine;

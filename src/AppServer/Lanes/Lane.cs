@@ -15,6 +15,7 @@ public sealed class Lane : SynchronizationContext, IDisposable
     private readonly Action<Exception> _fault;
     private volatile bool _sleeping;
     private volatile bool _stopping;
+    private volatile bool _ended;
 
     /// <summary>Starts the lane.</summary>
     /// <param name="name">thread name</param>
@@ -25,6 +26,9 @@ public sealed class Lane : SynchronizationContext, IDisposable
         _thread = new Thread(Run, LaneLimits.StackBytes) { Name = name, IsBackground = true };
         _thread.Start();
     }
+
+    /// <summary>True once nothing that is posted will ever run.</summary>
+    public bool HasEnded => _ended;
 
     /// <summary>Callbacks waiting.</summary>
     public int Backlog => _queue.Count;
@@ -81,6 +85,10 @@ public sealed class Lane : SynchronizationContext, IDisposable
         catch (Exception exception)
         {
             _fault(exception);
+        }
+        finally
+        {
+            _ended = true;
         }
     }
 

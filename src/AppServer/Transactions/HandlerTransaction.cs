@@ -101,7 +101,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
         if (!Answered)
         {
             Answered = true;
-            _answer.SetResult(answer);
+            _answer.TrySetResult(answer);
         }
     }
 }

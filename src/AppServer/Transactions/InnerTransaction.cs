@@ -27,7 +27,7 @@ internal abstract class InnerTransaction<T> : Transaction
         if (!Answered)
         {
             Answered = true;
-            _result.SetResult(value);
+            _result.TrySetResult(value);
         }
     }
 }

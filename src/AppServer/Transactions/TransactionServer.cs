@@ -165,9 +165,9 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
             var submitted = (Transaction)state!;
             submitted.Owner!.Submit(submitted);
         }, transaction);
-        if (_failed.Task.IsCompleted)
+        if (_lane.HasEnded)
         {
-            _lane.Dispose();
+            transaction.Refuse("The server is stopping.", 1);
         }
     }
 
