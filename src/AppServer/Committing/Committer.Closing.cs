@@ -170,7 +170,7 @@ internal sealed partial class Committer
 
     private void Finish(ClosingBatch batch, LogEpoch epoch)
     {
-        _marks.Confirmed(new CommitNotice(epoch.Log, epoch.Durable, []));
+        _marks.Hear(new CommitNotice(epoch.Log, epoch.Durable, []));
         batch.Release();
         _closing = null;
         foreach (var transaction in batch.Transactions)
@@ -234,8 +234,14 @@ internal sealed partial class Committer
 
         var contended = transaction.Contended;
         transaction.ForgetAttempt();
-        transaction.Conflicts++;
         Counters.Conflicts++;
+        if (contended == default)
+        {
+            Ready(transaction);
+            return;
+        }
+
+        transaction.Conflicts++;
         if (transaction.Conflicts >= _limits.ConflictsBeforeOrder && !transaction.Ordered)
         {
             if (!transaction.WasHandedOver && _options.HandOver(contended, transaction))

@@ -18,14 +18,13 @@ internal sealed partial class Committer
             var marker = new Batch(epoch.Log, epoch.Next, _options.View.Number, BatchKind.View, _time.GetUtcNow().ToUnixTimeMilliseconds(), 0, [], []);
             if (await epoch.PublishAsync(BatchCodec.Encode(marker), _stop.Token) == PublishOutcome.Confirmed)
             {
-                _options.Feed.Announce(new CommitNotice(epoch.Log, epoch.Durable, []));
-                _marks.Confirmed(new CommitNotice(epoch.Log, epoch.Durable, []));
+                Tell(new CommitNotice(epoch.Log, epoch.Durable, []));
                 _epoch = epoch;
                 break;
             }
 
             await epoch.CloseAsync();
-            _marks.Seal(epoch.Log, await SealAsync(epoch.Log));
+            Tell(new CommitNotice(epoch.Log, await SealAsync(epoch.Log), [], Sealed: true));
             await Task.Delay(_limits.LogLease, _time, _stop.Token);
         }
 
@@ -44,7 +43,7 @@ internal sealed partial class Committer
         Counters.Epochs++;
         await epoch.CloseAsync();
         var watermark = await SealAsync(epoch.Log);
-        _marks.Seal(epoch.Log, watermark);
+        Tell(new CommitNotice(epoch.Log, watermark, batch.Stamp.Batch <= watermark ? Visible(batch.Records()) : [], Sealed: true));
         batch.Release();
         _closing = null;
         foreach (var transaction in batch.Transactions)
@@ -69,6 +68,12 @@ internal sealed partial class Committer
         _readers.Clear();
         _cells.Clear();
         await OpenEpochAsync();
+    }
+
+    private void Tell(CommitNotice notice)
+    {
+        _marks.Hear(notice);
+        _options.Feed.Announce(notice);
     }
 
     /// <summary>Seals a log however long the store takes: until then nothing of it may be answered.</summary>

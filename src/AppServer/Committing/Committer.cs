@@ -89,8 +89,8 @@ internal sealed partial class Committer
         Pump();
     }
 
-    /// <summary>Another log is durable up to a batch. On the lane.</summary>
-    public void Confirmed(CommitNotice notice) => _marks.Confirmed(notice);
+    /// <summary>Another log is durable up to a batch, or ends there. On the lane.</summary>
+    public void Hear(CommitNotice notice) => _marks.Hear(notice);
 
     /// <summary>Ends waiting callers whose patience is over. Called every now and then, on the lane.</summary>
     public void ExpireWaiting()

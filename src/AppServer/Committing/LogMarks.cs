@@ -49,9 +49,15 @@ internal sealed class LogMarks(TimeProvider time)
 
     public long DurableOf(string log) => _marks.TryGetValue(log, out var mark) ? mark.Durable : 0;
 
-    /// <summary>An owner tells that its log is durable up to a batch.</summary>
-    public void Confirmed(CommitNotice notice)
+    /// <summary>An owner tells that its log is durable up to a batch, or who sealed it, that it ends there.</summary>
+    public void Hear(CommitNotice notice)
     {
+        if (notice.Sealed)
+        {
+            Seal(notice.Log, notice.DurableBatch);
+            return;
+        }
+
         var mark = Of(notice.Log);
         if (notice.DurableBatch > mark.Durable)
         {

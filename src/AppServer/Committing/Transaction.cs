@@ -52,7 +52,7 @@ internal abstract class Transaction
     /// <summary>Rows still being loaded for it.</summary>
     public int Loads { get; set; }
 
-    /// <summary>The lowest row on which it conflicted last.</summary>
+    /// <summary>The lowest row on which the present attempt conflicted; default if it only built on one that did.</summary>
     public RowKey Contended { get; set; }
 
     /// <summary>It failed validation in the closing batch, or built on one that did.</summary>
@@ -86,5 +86,6 @@ internal abstract class Transaction
         Writes = None;
         Undone = false;
         InDoubt = false;
+        Contended = default;
     }
 }

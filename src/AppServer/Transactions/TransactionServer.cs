@@ -175,7 +175,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
     {
         if (notice.Log != _committer.Log)
         {
-            _lane.Post(_ => _committer.Confirmed(notice), null);
+            _lane.Post(_ => _committer.Hear(notice), null);
         }
     }
 

@@ -6,7 +6,8 @@ namespace Mjolnir.Storage.Feeds;
 /// <param name="Log">the log</param>
 /// <param name="DurableBatch">its durable watermark</param>
 /// <param name="Changed">rows written by that batch; may be empty</param>
-public sealed record CommitNotice(string Log, long DurableBatch, IReadOnlyList<RowKey> Changed);
+/// <param name="Sealed">the log ends there: its later stamps are void</param>
+public sealed record CommitNotice(string Log, long DurableBatch, IReadOnlyList<RowKey> Changed, bool Sealed = false);
 
 /// <summary>
 /// How servers learn of each other's durable watermarks and of changed rows (live templates). Only an owner announces its own log,

@@ -1,0 +1,143 @@
+using Mjolnir.AppServer.Transactions;
+using static Mjolnir.AppServer.Tests.Committing.ProtocolCluster;
+
+namespace Mjolnir.AppServer.Tests.Committing;
+
+public sealed class CommitterTests
+{
+    [Fact]
+    public async Task A_row_written_by_one_server_is_read_by_the_other()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+
+        Assert.Equal(TransactionStatus.Committed, await Set(cluster.A, "x", 7));
+
+        Assert.Equal(7, await Read(cluster.B, "x"));
+        Assert.Equal(7, await Read(cluster.A, "x"));
+    }
+
+    [Fact]
+    public async Task A_removed_row_reads_as_none_and_its_version_goes_on()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        await Set(cluster.A, "x", 1);
+        await Set(cluster.A, "x", null);
+
+        Assert.Null(await Read(cluster.B, "x"));
+        await Set(cluster.B, "x", 2);
+
+        Assert.Equal([1, 2, 3], cluster.Logs.VersionsOf(Key("x")));
+    }
+
+    [Fact]
+    public async Task Many_additions_to_one_row_from_two_servers_are_all_there()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+
+        var all = Enumerable.Range(0, 2000).Select(i => Add(i % 2 == 0 ? cluster.A : cluster.B, "hot", 1));
+        Assert.All(await Task.WhenAll(all), status => Assert.Equal(TransactionStatus.Committed, status));
+
+        Assert.Equal(2000, await Read(cluster.A, "hot"));
+        var versions = cluster.Logs.VersionsOf(Key("hot"));
+        Assert.Equal(Enumerable.Range(1, versions.Count).Select(i => (long)i), versions);
+        Assert.True(versions.Count < 2000, "a hot row is written once per batch");
+    }
+
+    [Fact]
+    public async Task Transfers_over_two_shards_from_two_servers_keep_the_sum_and_every_audit_sees_it()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        string[] accounts = [.. Enumerable.Range(0, 6).Select(i => cluster.NameOn(i % 2, $"acc{i}-"))];
+        foreach (var account in accounts)
+        {
+            await Set(cluster.A, account, 100);
+        }
+
+        var random = new Random(7);
+        var audits = new List<long>();
+        var transfers = Enumerable.Range(0, 1500).Select(_ =>
+        {
+            var server = random.Next(2) == 0 ? cluster.A : cluster.B;
+            if (random.Next(5) == 0)
+            {
+                return Run(server, accounts, values =>
+                {
+                    lock (audits)
+                    {
+                        audits.Add(0);
+                    }
+
+                    return [];
+                });
+            }
+
+            var from = random.Next(accounts.Length);
+            var to = (from + 1 + random.Next(accounts.Length - 1)) % accounts.Length;
+            return Run(server, [accounts[from], accounts[to]], values => [(accounts[from], values[0] - 1), (accounts[to], values[1] + 1)]);
+        }).ToArray();
+        Assert.All(await Task.WhenAll(transfers), status => Assert.Equal(TransactionStatus.Committed, status));
+
+        var balances = await Task.WhenAll(accounts.Select(account => Read(cluster.B, account)));
+        Assert.Equal(600, balances.Sum());
+        Assert.NotEmpty(audits);
+    }
+
+    [Fact]
+    public async Task The_log_refusing_a_batch_refuses_its_callers_and_leaves_no_trace()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        await Set(cluster.A, "x", 1);
+        cluster.Logs.Decide = static _ => Task.FromResult(PublishFate.Refuse);
+
+        Assert.Equal(TransactionStatus.Unavailable, await Set(cluster.A, "x", 2));
+        cluster.Logs.Decide = static _ => Task.FromResult(PublishFate.Confirm);
+
+        Assert.Equal(1, await Read(cluster.B, "x"));
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, "x", 10));
+        Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key("x")));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_publish_of_unknown_outcome_is_settled_by_the_sealed_watermark(bool isIn)
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        await Set(cluster.A, "x", 1);
+        var once = true;
+        cluster.Logs.Decide = _ =>
+        {
+            var fate = once ? isIn ? PublishFate.UnknownButIn : PublishFate.UnknownAndOut : PublishFate.Confirm;
+            once = false;
+            return Task.FromResult(fate);
+        };
+
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, "x", 10));
+
+        Assert.Equal(11, await Read(cluster.B, "x"));
+        Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key("x")));
+        Assert.Equal(1, cluster.A.Counters.Epochs);
+    }
+
+    [Fact]
+    public async Task A_row_that_was_never_written_is_asked_of_the_store_once()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+
+        Assert.Null(await Read(cluster.A, "nobody"));
+        Assert.Null(await Read(cluster.A, "nobody"));
+        Assert.Null(await Read(cluster.B, "nobody"));
+
+        Assert.Equal(1, cluster.A.Counters.StoreReads + cluster.B.Counters.StoreReads);
+    }
+
+    [Fact]
+    public async Task A_flushed_shard_is_noticed_and_its_rows_are_refused_not_guessed()
+    {
+        await using var cluster = await new ProtocolCluster(null, "A").StartAsync();
+        await Set(cluster.A, "x", 1);
+        cluster.Shards[0].Restart();
+
+        Assert.NotEqual(TransactionStatus.Committed, await Add(cluster.A, "x", 1));
+    }
+}

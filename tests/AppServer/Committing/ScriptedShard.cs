@@ -1,0 +1,96 @@
+using Mjolnir.Storage.Shards;
+
+namespace Mjolnir.AppServer.Tests.Committing;
+
+/// <summary>A connection to a real embedded shard on which a test can hold a pass, lose its answer, or let it arrive late.</summary>
+internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
+{
+    private readonly List<Hold> _holds = [];
+
+    public string Shard => inner.Shard;
+
+    public long Incarnation => inner.Incarnation;
+
+    /// <summary>Every operation that reached the shard, in order.</summary>
+    public List<(ShardVerb Verb, string Key)> Seen { get; } = [];
+
+    /// <summary>Stops the next pass with such an operation before it reaches the shard.</summary>
+    public Hold HoldNext(Func<ShardOperation, bool> which)
+    {
+        var hold = new Hold(which);
+        lock (_holds)
+        {
+            _holds.Add(hold);
+        }
+
+        return hold;
+    }
+
+    public async ValueTask RunAsync(IReadOnlyList<ShardOperation> pass, CancellationToken cancellationToken)
+    {
+        if (Take(pass) is { } hold)
+        {
+            hold.Reached.SetResult();
+            if (await hold.Decision.Task == Fate.LoseTheAnswer)
+            {
+                hold.Late = () => inner.RunAsync([.. pass.Select(Copy)], CancellationToken.None);
+                foreach (var operation in pass)
+                {
+                    operation.Status = ShardStatus.Unknown;
+                }
+
+                return;
+            }
+        }
+
+        lock (Seen)
+        {
+            Seen.AddRange(pass.Select(operation => (operation.Verb, operation.CacheKey)));
+        }
+
+        await inner.RunAsync(pass, cancellationToken);
+    }
+
+    public ValueTask OpenAsync(string label, CancellationToken cancellationToken) => inner.OpenAsync(label, cancellationToken);
+
+    public ValueTask DisposeAsync() => inner.DisposeAsync();
+
+    private Hold? Take(IReadOnlyList<ShardOperation> pass)
+    {
+        lock (_holds)
+        {
+            var hold = _holds.Find(candidate => pass.Any(candidate.Which));
+            if (hold is not null)
+            {
+                _holds.Remove(hold);
+            }
+
+            return hold;
+        }
+    }
+
+    private static ShardOperation Copy(ShardOperation operation) =>
+        new() { Verb = operation.Verb, CacheKey = operation.CacheKey, Value = operation.Value, Token = operation.Token };
+
+    internal enum Fate
+    {
+        GoOn,
+        LoseTheAnswer,
+    }
+
+    internal sealed class Hold(Func<ShardOperation, bool> which)
+    {
+        public Func<ShardOperation, bool> Which { get; } = which;
+
+        public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource<Fate> Decision { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>After the answer was lost: lets the operation arrive at the shard.</summary>
+        public Func<ValueTask>? Late { get; set; }
+
+        public void Release() => Decision.SetResult(Fate.GoOn);
+
+        public void LoseTheAnswer() => Decision.SetResult(Fate.LoseTheAnswer);
+    }
+}
