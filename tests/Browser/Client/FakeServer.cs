@@ -64,7 +64,7 @@ internal sealed class FakeServer : IAsyncDisposable
         _app.Map("/_mjolnir/live", LiveAsync);
         _app.MapPost("/_mjolnir/tx/{handler}", PostAsync);
         _app.MapGet("/_mjolnir/mjolnir.js", () => Results.Stream(typeof(FakeServer).Assembly.GetManifestResourceStream("mjolnir.js")!, "text/javascript"));
-        _app.MapFallback(context => WritePageAsync(context));
+        _app.MapFallback("/{**path}", context => WritePageAsync(context));
         await _app.StartAsync();
         Port = new Uri(_app.Urls.Single()).Port;
     }
