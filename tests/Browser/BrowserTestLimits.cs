@@ -1,0 +1,11 @@
+namespace Mjolnir.Browser.Tests;
+
+/// <summary>How long a browser test waits before it calls something failed.</summary>
+internal static class BrowserTestLimits
+{
+    /// <summary>For anything that should come: a message, a change of the page. Generous, because the machine may be busy; passing tests never wait it out.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    /// <summary>For a real server to build its first view and listen.</summary>
+    public static readonly TimeSpan ServerStart = TimeSpan.FromSeconds(30);
+}
