@@ -19,6 +19,9 @@ internal sealed class ProtocolCluster : IAsyncDisposable
     private const long View = 1;
     private readonly List<TransactionServer> _servers = [];
     private readonly ClusterView _view;
+    private readonly string[] _names;
+    private readonly CommitterLimits _limits;
+    private Func<IScriptEngine> _engine = static () => new NoScripts();
 
     public ProtocolCluster(CommitterLimits? limits = null, params string[] servers)
     {
@@ -34,7 +37,20 @@ internal sealed class ProtocolCluster : IAsyncDisposable
             shard.Connect().OpenAsync($"label-{shard.Name}", CancellationToken.None).AsTask().GetAwaiter().GetResult();
         }
 
-        foreach (var name in names)
+        _names = names;
+        _limits = limits ?? new CommitterLimits { ForeignPatience = TimeSpan.FromSeconds(30) };
+    }
+
+    /// <summary>Handlers for the servers; none without it.</summary>
+    public ProtocolCluster WithEngine(Func<IScriptEngine> engine)
+    {
+        _engine = engine;
+        return this;
+    }
+
+    private void MakeServers()
+    {
+        foreach (var name in _names)
         {
             Connections[name] = [.. Shards.Select(shard => new ScriptedShard(shard.Connect()))];
             _servers.Add(new TransactionServer(name, new CommitterOptions
@@ -45,10 +61,10 @@ internal sealed class ProtocolCluster : IAsyncDisposable
                 Feed = Feed,
                 Store = new ScriptedLogs.Store(Logs),
                 SealedLogs = new Dictionary<string, long>(),
-                Engine = new NoScripts(),
+                Engine = _engine(),
                 Time = TimeProvider.System,
                 Random = new Random(1),
-                Limits = limits ?? new CommitterLimits { ForeignPatience = TimeSpan.FromSeconds(30) },
+                Limits = _limits,
             }));
         }
 
@@ -87,6 +103,7 @@ internal sealed class ProtocolCluster : IAsyncDisposable
 
     public async Task<ProtocolCluster> StartAsync()
     {
+        MakeServers();
         foreach (var server in _servers)
         {
             await server.StartAsync();

@@ -202,8 +202,8 @@ public sealed class ViolationTests
     {
         await using var cluster = new ProtocolCluster();
         cluster.Logs.AtActivation[Key("x")] = new RowVersion(4, new Stamp("old.1", 9), RowState.Present, Mjolnir.Core.Documents.Document.FromText("5"));
-        cluster.Feed.Announce(new Mjolnir.Storage.Feeds.CommitNotice("old.1", 9, [], Sealed: true));
         await cluster.StartAsync();
+        cluster.Feed.Announce(new Mjolnir.Storage.Feeds.CommitNotice("old.1", 9, [], Sealed: true));
 
         Assert.Equal(5, await Read(cluster.A, "x"));
         Assert.Equal(new Stamp("old.1", 9), (await cluster.Peek("x"))!.Current.Stamp);
