@@ -27,8 +27,9 @@ public sealed record Run(string Object, int Level, long Made, int FirstSlot, int
 /// <param name="Log">the log</param>
 /// <param name="Batch">all its batches up to this one are in the runs</param>
 /// <param name="Entry">the manifest entry that ends with that batch</param>
+/// <param name="LastView">the highest view marker up to there</param>
 /// <param name="Watermark">the sealed watermark, when the log is sealed and held completely; its manifest needs not be read at all</param>
-public sealed record LogCoverage(string Log, long Batch, long Entry, long? Watermark);
+public sealed record LogCoverage(string Log, long Batch, long Entry, long LastView, long? Watermark);
 
 /// <summary>
 /// One entry of the numbered chain of runs and cuts. Each tells the whole state, so only the newest counts; it is created if absent, and who finds its

@@ -2,6 +2,7 @@ using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Protocol;
+using Mjolnir.Core.Segments;
 using Mjolnir.Storage.Manifests;
 using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Registry;
@@ -68,6 +69,9 @@ public sealed class StoreSnapshot
     /// <summary>False if the version's log was sealed or cut below it: it never happened.</summary>
     public bool IsValid(Stamp stamp) =>
         !_logs.TryGetValue(stamp.Log, out var log) || log.Watermark is not { } last || stamp.Batch <= last;
+
+    /// <summary>False if the line is void, or a transaction id too old to be known: it is left out before the newest version is chosen.</summary>
+    public bool Counts(SegmentRow row) => IsValid(row.Version.Stamp) && !TransactionIds.IsForgotten(row, Head.UnixMilliseconds);
 
     /// <summary>The objects that hold the rows: the runs, and the segments that no run covers.</summary>
     internal IEnumerable<(string Name, long Bytes)> Objects()

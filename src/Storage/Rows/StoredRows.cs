@@ -76,7 +76,7 @@ public sealed class StoredRows
         for (var tries = 1; ; tries++)
         {
             var state = _state;
-            await using var rows = RowMerge.MergeAsync(state.Files, row => state.Snapshot.IsValid(row.Version.Stamp), wanted, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var rows = RowMerge.MergeAsync(state.Files, state.Snapshot.Counts, wanted, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
             var (moved, gone) = await MoveAsync(rows);
             for (; moved; (moved, gone) = await MoveAsync(rows))
             {
@@ -120,7 +120,7 @@ public sealed class StoredRows
             var index = await file.IndexAsync(cancellationToken);
             if (index.Find(key, hash) is { } block
                 && await file.FindAsync(block, key, cancellationToken) is { } row
-                && state.Snapshot.IsValid(row.Version.Stamp))
+                && state.Snapshot.Counts(row))
             {
                 newest = newest is { } known ? NewestVersion.Of(known, row) : row;
             }

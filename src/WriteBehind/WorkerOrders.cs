@@ -1,0 +1,105 @@
+namespace Mjolnir.WriteBehind;
+
+/// <summary>What other threads ask of a worker, and what they wait for. Thread-safe; the worker's loop answers.</summary>
+internal sealed class WorkerOrders
+{
+    private readonly Lock _lock = new();
+    private readonly List<(long Batch, TaskCompletionSource Stored)> _waiting = [];
+    private readonly TaskCompletionSource _ended = New();
+    private TaskCompletionSource _ordered = New();
+    private long _stored;
+    private bool _isStopping;
+
+    public long Stored => Interlocked.Read(ref _stored);
+
+    public bool IsStopping => Volatile.Read(ref _isStopping);
+
+    public bool IsDraining
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _waiting.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Ends with the next order that is given from now on.</summary>
+    public Task NextOrder()
+    {
+        lock (_lock)
+        {
+            if (_ordered.Task.IsCompleted)
+            {
+                _ordered = New();
+            }
+
+            return _ordered.Task;
+        }
+    }
+
+    public Task DrainAsync(long batch, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (batch <= _stored)
+            {
+                return Task.CompletedTask;
+            }
+
+            if (_ended.Task.IsCompleted)
+            {
+                throw new InvalidOperationException($"The worker ended at batch {_stored}, before {batch}.");
+            }
+
+            var stored = New();
+            _waiting.Add((batch, stored));
+            _ordered.TrySetResult();
+            return stored.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _isStopping, true);
+        lock (_lock)
+        {
+            _ordered.TrySetResult();
+        }
+
+        return _ended.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>The manifest lists everything up to this batch.</summary>
+    public void MoveStored(long batch)
+    {
+        lock (_lock)
+        {
+            Interlocked.Exchange(ref _stored, batch);
+            foreach (var (_, stored) in _waiting.Where(waiting => waiting.Batch <= batch))
+            {
+                stored.TrySetResult();
+            }
+
+            _waiting.RemoveAll(waiting => waiting.Batch <= batch);
+        }
+    }
+
+    /// <summary>The loop has ended; by a fault, unless null. Who still waits for a batch learns it.</summary>
+    public void End(Exception? fault)
+    {
+        lock (_lock)
+        {
+            foreach (var (batch, stored) in _waiting)
+            {
+                stored.TrySetException(fault ?? new InvalidOperationException($"The worker ended at batch {_stored}, before {batch}."));
+            }
+
+            _waiting.Clear();
+            _ended.TrySetResult();
+        }
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

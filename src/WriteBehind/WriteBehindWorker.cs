@@ -1,0 +1,340 @@
+using Mjolnir.Core;
+using Mjolnir.Core.Batches;
+using Mjolnir.Core.Manifests;
+using Mjolnir.Core.Segments;
+using Mjolnir.Storage.Logs;
+using Mjolnir.Storage.Objects;
+
+namespace Mjolnir.WriteBehind;
+
+/// <summary>How the work on a log ended.</summary>
+public enum WorkerEnd
+{
+    /// <summary>Asked to stop: what was consumed is stored; the log goes on.</summary>
+    Stopped,
+
+    /// <summary>The log is sealed and everything below its watermark is stored.</summary>
+    Sealed,
+}
+
+/// <summary>
+/// The write-behind worker of one log: its single active consumer.
+/// <code>
+/// 1 become the active consumer, and only then read the manifest (W2)
+/// 2 consume: drop what the manifest lists already, require that batch numbers follow
+/// 3 a second after the first pending batch: segment, manifest entry by create-if-absent, acknowledge (invariant 4)
+///   the entry's number is taken: read the manifest again, drop what it lists, go on from there (W3)
+///   the store does not answer: wait and try again; the queue grows
+/// 4 seal marker: store all before it, create the seal as the next entry in the same way (W1), end
+/// </code>
+/// One loop owns all state; other threads see <see cref="StoredBatch"/> and ask by <see cref="DrainAsync"/> and <see cref="StopAsync"/>.
+/// </summary>
+public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStore store, TimeProvider time, WriteBehindLimits limits, string writer)
+{
+    private readonly PendingBatches _pending = new();
+    private readonly WorkerOrders _orders = new();
+    private LogPosition _position = new(0, 1, 0, false);
+    private long _pendingSince;
+    private long _lastDelivery;
+    private long _sealDelivery;
+    private long _received;
+
+    /// <summary>The log.</summary>
+    public string Log { get; } = log;
+
+    /// <summary>The last batch that the store's manifest is known to list.</summary>
+    public long StoredBatch => _orders.Stored;
+
+    /// <summary>Batches consumed and not stored yet.</summary>
+    public long Backlog => Math.Max(0, Interlocked.Read(ref _received) - StoredBatch);
+
+    /// <summary>
+    /// Works until the log is sealed, <see cref="StopAsync"/> is called, or something is wrong. To be called once.
+    /// </summary>
+    /// <exception cref="InvariantException">the log's batches or versions do not follow each other: nothing is guessed, nothing acknowledged</exception>
+    /// <exception cref="CorruptDataException">a message or a manifest is damaged</exception>
+    public async Task<WorkerEnd> RunAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var consumer = await broker.OpenConsumerAsync(Log, cancellationToken);
+            await WithStoreAsync(RefreshAsync, cancellationToken);
+            var end = _position.IsEnded ? WorkerEnd.Sealed : await ConsumeAsync(consumer, cancellationToken);
+            _orders.End(null);
+            return end;
+        }
+        catch (Exception fault)
+        {
+            _orders.End(fault);
+            throw;
+        }
+    }
+
+    /// <summary>Stores at once, without waiting for company, and returns when the store lists this batch.</summary>
+    /// <exception cref="InvalidOperationException">the worker ended before that</exception>
+    public Task DrainAsync(long throughBatch, CancellationToken cancellationToken) => _orders.DrainAsync(throughBatch, cancellationToken);
+
+    /// <summary>Stores everything consumed so far and ends the work; returns when it has ended.</summary>
+    public Task StopAsync(CancellationToken cancellationToken) => _orders.StopAsync(cancellationToken);
+
+    private async Task<WorkerEnd> ConsumeAsync(ILogConsumer consumer, CancellationToken cancellationToken)
+    {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<IReadOnlyList<LogMessage>>? reading = null;
+        try
+        {
+            while (!_position.IsEnded)
+            {
+                // What is there comes first, so that stopping and draining store all of it.
+                reading ??= consumer.ReadAsync(ending.Token).AsTask();
+                var hasMessages = await HasMessagesAsync(reading, cancellationToken);
+                if (hasMessages)
+                {
+                    var messages = await reading;
+                    reading = null;
+                    await TakeAsync(messages, cancellationToken);
+                }
+
+                if (_sealDelivery != 0)
+                {
+                    await SealAsync(consumer, cancellationToken);
+                }
+                else if (IsDue(isIdle: !hasMessages))
+                {
+                    await FlushAsync(consumer, cancellationToken);
+                }
+                else if (!hasMessages && _orders.IsStopping)
+                {
+                    return WorkerEnd.Stopped;
+                }
+            }
+
+            return WorkerEnd.Sealed;
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await EndedAsync(reading);
+        }
+    }
+
+    /// <summary>Waits for messages; false when something else is to be done first.</summary>
+    private async ValueTask<bool> HasMessagesAsync(Task reading, CancellationToken cancellationToken)
+    {
+        // Orders given from here on end the wait; those given before are seen by the looks that follow.
+        var ordered = _orders.NextOrder();
+        if (reading.IsCompleted || IsDue(isIdle: true) || _orders.IsStopping)
+        {
+            return reading.IsCompleted;
+        }
+
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var rest = _pending.Count == 0 ? Timeout.InfiniteTimeSpan : Positive(Linger() - time.GetElapsedTime(_pendingSince));
+        await Task.WhenAny(reading, ordered, Task.Delay(rest, time, waiting.Token));
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
+        return reading.IsCompleted;
+
+        static TimeSpan Positive(TimeSpan rest) => rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
+    /// <summary>True if there is something to store or acknowledge, and it waits for nothing more.</summary>
+    private bool IsDue(bool isIdle)
+    {
+        if (_pending.Count == 0)
+        {
+            return _lastDelivery != 0;
+        }
+
+        var isHurried = _orders.IsStopping || _orders.IsDraining || _pending.HasView;
+        return (isIdle && isHurried)
+            || _pending.Bytes >= limits.PendingBytes
+            || _pending.Count >= limits.PendingBatches
+            || time.GetElapsedTime(_pendingSince) >= Linger();
+    }
+
+    private TimeSpan Linger() => _pending.Matters ? limits.FlushInterval : limits.IdleFlushInterval;
+
+    private async ValueTask TakeAsync(IReadOnlyList<LogMessage> messages, CancellationToken cancellationToken)
+    {
+        foreach (var message in messages)
+        {
+            if (message.IsSealMarker)
+            {
+                // What follows the marker is void: it is acknowledged with it and never looked at.
+                _sealDelivery = messages[^1].Delivery;
+                return;
+            }
+
+            await TakeAsync(message, cancellationToken);
+        }
+    }
+
+    private async ValueTask TakeAsync(LogMessage message, CancellationToken cancellationToken)
+    {
+        var batch = Decoded(message);
+        var next = NextBatch();
+        if (batch.Number > next)
+        {
+            // Another worker may have listed what lies between (W3).
+            await WithStoreAsync(RefreshAsync, cancellationToken);
+            next = NextBatch();
+        }
+
+        Invariant.Require(batch.Number <= next, $"Batch {batch.Number} of log {Log} came where {next} follows: batches are missing.");
+        if (batch.Number < next)
+        {
+            Invariant.Require(batch.Number <= _position.LastBatch, $"Batch {batch.Number} of log {Log} came twice.");
+            _lastDelivery = message.Delivery;
+            return;
+        }
+
+        var mattered = _pending.Matters;
+        _pending.Add(batch, message.Body.Length, message.Delivery);
+        if (_pending.Count == 1 || _pending.Matters != mattered)
+        {
+            _pendingSince = time.GetTimestamp();
+        }
+
+        Interlocked.Exchange(ref _received, batch.Number);
+    }
+
+    private Batch Decoded(LogMessage message)
+    {
+        try
+        {
+            var batch = BatchCodec.Decode(message.Body);
+            Invariant.Require(batch.Log == Log, $"A batch of log {batch.Log} is in log {Log}.");
+            return batch;
+        }
+        catch (CorruptDataException fault)
+        {
+            throw new CorruptDataException($"Message {message.Delivery} is damaged: {fault.Message}", $"log {Log}", fault.Offset, fault);
+        }
+    }
+
+    private long NextBatch() => (_pending.Count > 0 ? _pending.LastBatch : _position.LastBatch) + 1;
+
+    private async ValueTask FlushAsync(ILogConsumer consumer, CancellationToken cancellationToken)
+    {
+        await WithStoreAsync(StorePendingAsync, cancellationToken);
+        if (_lastDelivery != 0 && _pending.Count == 0)
+        {
+            await consumer.AcknowledgeAsync(_lastDelivery, cancellationToken);
+            _lastDelivery = 0;
+        }
+    }
+
+    private async ValueTask SealAsync(ILogConsumer consumer, CancellationToken cancellationToken)
+    {
+        await WithStoreAsync(StoreSealAsync, cancellationToken);
+        await consumer.AcknowledgeAsync(_sealDelivery, cancellationToken);
+    }
+
+    /// <summary>Stores what is pending; ends with nothing pending that the manifest does not list.</summary>
+    private async ValueTask StorePendingAsync(CancellationToken cancellationToken)
+    {
+        while (_pending.Count > 0 && !_position.IsEnded)
+        {
+            await CreateEntryAsync(await StoreSegmentAsync(cancellationToken), cancellationToken);
+        }
+    }
+
+    /// <summary>Stores what is pending and ends the manifest; a seal that another worker wrote is as good (W1).</summary>
+    private async ValueTask StoreSealAsync(CancellationToken cancellationToken)
+    {
+        while (!_position.IsEnded)
+        {
+            await StorePendingAsync(cancellationToken);
+            if (!_position.IsEnded)
+            {
+                await CreateEntryAsync(SealEntry(), cancellationToken);
+            }
+        }
+    }
+
+    private async ValueTask<ManifestEntry> StoreSegmentAsync(CancellationToken cancellationToken)
+    {
+        var rows = _pending.Rows();
+        var (first, last) = (_pending.FirstBatch, _pending.LastBatch);
+        var entry = new ManifestEntry(
+            Log, _position.NextEntry, ManifestKind.Segment, null, first, last, _pending.LastView(_position.LastView), _pending.Foreign(), writer, rows.Count, 0);
+        if (rows.Count == 0)
+        {
+            return entry;
+        }
+
+        var name = ObjectNames.Segment(Log, first, last, writer);
+        var content = Content(rows);
+        var outcome = await store.CreateSettledAsync(name, content, cancellationToken);
+        Invariant.Require(outcome == CreateOutcome.Created, $"The segment {name} exists with other content.");
+        return entry with { Segment = name, Bytes = content.Length };
+    }
+
+    private ManifestEntry SealEntry() =>
+        new(Log, _position.NextEntry, ManifestKind.Seal, null, _position.LastBatch, _position.LastBatch, _position.LastView, [], writer, 0, 0);
+
+    /// <summary>Creates our entry, or learns what stands in its place.</summary>
+    private async ValueTask CreateEntryAsync(ManifestEntry entry, CancellationToken cancellationToken)
+    {
+        var outcome = await store.CreateSettledAsync(ObjectNames.ManifestEntry(Log, entry.Number), ManifestCodec.Encode(entry), cancellationToken);
+        if (outcome == CreateOutcome.Created)
+        {
+            MoveTo(_position.Behind(entry));
+        }
+        else
+        {
+            // Never the next number with the same segment: what stands there may list the same batches (W3).
+            await RefreshAsync(cancellationToken);
+        }
+    }
+
+    private async ValueTask RefreshAsync(CancellationToken cancellationToken) =>
+        MoveTo(await LogPosition.ReadAsync(store, Log, cancellationToken));
+
+    private void MoveTo(LogPosition position)
+    {
+        _position = position;
+        _lastDelivery = Math.Max(_lastDelivery, _pending.DropThrough(position.LastBatch));
+        Invariant.Require(
+            _pending.Count == 0 || _pending.FirstBatch == position.LastBatch + 1 || position.IsEnded,
+            $"The manifest of log {Log} ends with batch {position.LastBatch}, and {(_pending.Count > 0 ? _pending.FirstBatch : 0)} is pending.");
+        _orders.MoveStored(position.LastBatch);
+    }
+
+    /// <summary>Does a step that needs the store, however long the store does not answer: the wait is bounded, and each step may be done again.</summary>
+    private async ValueTask WithStoreAsync(Func<CancellationToken, ValueTask> step, CancellationToken cancellationToken)
+    {
+        for (var wait = limits.FirstBackOff; ; wait = TimeSpan.FromTicks(Math.Min(2 * wait.Ticks, limits.LongestBackOff.Ticks)))
+        {
+            try
+            {
+                await step(cancellationToken);
+                return;
+            }
+            catch (StoreUnavailableException)
+            {
+                await Task.Delay(wait, time, cancellationToken);
+            }
+        }
+    }
+
+    private static byte[] Content(IReadOnlyList<SegmentRow> rows)
+    {
+        var segment = new SegmentWriter();
+        foreach (var row in rows)
+        {
+            segment.Add(row);
+        }
+
+        return segment.Finish();
+    }
+
+    private static async ValueTask EndedAsync(Task? reading)
+    {
+        if (reading is not null)
+        {
+            await reading.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        }
+    }
+}
