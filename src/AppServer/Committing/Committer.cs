@@ -47,8 +47,9 @@ internal sealed partial class Committer
     private bool _readersPosted;
     private bool _readersRunning;
 
-    public Committer(Lane lane, CommitterOptions options)
+    public Committer(Lane lane, CommitterOptions options, int homeShard)
     {
+        HomeShard = homeShard;
         _lane = lane;
         _options = options;
         _limits = options.Limits;
@@ -67,6 +68,9 @@ internal sealed partial class Committer
     }
 
     public CommitterCounters Counters { get; } = new();
+
+    /// <summary>Index in the view of the shard beside this server; -1 if it has none.</summary>
+    public int HomeShard { get; }
 
     public ShardSet Shards => _shards;
 

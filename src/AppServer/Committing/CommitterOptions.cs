@@ -1,4 +1,5 @@
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
@@ -35,6 +36,9 @@ public sealed class CommitterOptions
 
     /// <summary>Pauses after conflicts.</summary>
     public required Random Random { get; init; }
+
+    /// <summary>Learns which rows calls need; shared by all servers of a process and whoever routes to them.</summary>
+    public KeyPredictor Predictor { get; init; } = new();
 
     /// <summary>Sizes and waits.</summary>
     public CommitterLimits Limits { get; init; } = new();

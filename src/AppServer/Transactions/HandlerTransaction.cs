@@ -1,15 +1,17 @@
 using Mjolnir.AppServer.Committing;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Routing;
 using Mjolnir.Scripting.Engine;
 
 namespace Mjolnir.AppServer.Transactions;
 
 /// <summary>A handler's call as a transaction. With an id it also reads and writes the id's outcome (V15).</summary>
-internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKey, CommitterLimits limits, TimeProvider time, bool routed, HandlerQuarantine quarantine)
+internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKey, CommitterLimits limits, TimeProvider time, HandlerQuarantine quarantine, KeyPredictor predictor)
     : Transaction
 {
     private readonly TaskCompletionSource<TransactionAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunResult? _outcome;
+    private bool _routed;
 
     public Task<TransactionAnswer> Answer => _answer.Task;
 
@@ -34,6 +36,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
 
         var started = time.GetTimestamp();
         _outcome = engine.Run(call.Run, rows);
+        NoteRoute(rows);
         switch (_outcome.Status)
         {
             case RunStatus.RowMissing:
@@ -58,10 +61,21 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     });
 
     public override void Refuse(string reason, int retryAfterSeconds) =>
-        End(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = retryAfterSeconds, Routed = routed });
+        End(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = retryAfterSeconds, Routed = _routed });
 
     public override void Doubt() =>
-        End(new TransactionAnswer { Status = TransactionStatus.Unknown, Reason = "The outcome is not known yet. Ask again with the same id.", Routed = routed });
+        End(new TransactionAnswer { Status = TransactionStatus.Unknown, Reason = "The outcome is not known yet. Ask again with the same id.", Routed = _routed });
+
+    /// <summary>Routed well is what ran beside one of its rows; what rows a call needs is told to who predicts them.</summary>
+    private void NoteRoute(AttemptRows rows)
+    {
+        _routed = rows.Read.Count == 0 || rows.Read.Exists(cell => cell.Shard == Owner!.HomeShard);
+        if (_outcome!.Status != RunStatus.RowMissing && predictor.WantsToLearn(call.Run.Handler.Name))
+        {
+            var touched = rows.Read.FindAll(static cell => !Outcomes.IsOutcome(cell.Key)).ConvertAll(static cell => cell.Key.PrimaryKey);
+            predictor.Learn(call.Run.Handler.Name, new CallParts(call.Run.User, call.Run.Args, call.Run.Inputs), touched);
+        }
+    }
 
     private void RefuseLargeOutcome()
     {
@@ -93,7 +107,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
         AbortKind = _outcome.AbortKind,
         Position = _outcome.Position,
         Timing = Clock.Read(Arrived, time),
-        Routed = routed,
+        Routed = _routed,
     });
 
     private void End(TransactionAnswer answer)

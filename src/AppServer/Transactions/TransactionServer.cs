@@ -33,7 +33,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         _options = options;
         _quarantine = new HandlerQuarantine(options.Time);
         _lane = new Lane($"lane {name}", Fail);
-        _committer = new Committer(_lane, options);
+        _committer = new Committer(_lane, options, HomeShard(name, options));
         _feed = options.Feed.Subscribe(Hear);
         _timer = options.Time.CreateTimer(_ => _lane.Post(static state => ((TransactionServer)state!).OnTick(), this), null, Tick, Tick);
     }
@@ -78,7 +78,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
             outcome = key;
         }
 
-        var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, routed: true, _quarantine) { Arrived = _options.Time.GetTimestamp() };
+        var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, _quarantine, _options.Predictor) { Arrived = _options.Time.GetTimestamp() };
         Submit(transaction);
         return new ValueTask<TransactionAnswer>(transaction.Answer);
     }
@@ -209,6 +209,9 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         }, null);
         return done.Task;
     }
+
+    private static int HomeShard(string name, CommitterOptions options) =>
+        options.View.Shards.Select(static shard => shard.Name).ToList().IndexOf(name);
 
     private static ValueTask<TransactionAnswer> Unavailable(string reason, int seconds) =>
         ValueTask.FromResult(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = seconds });
