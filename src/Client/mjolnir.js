@@ -298,8 +298,9 @@
     const notice = setTimeout(() => toast('Waiting for the server …', 'status'), NOTICE_AFTER);
     try {
       for (;;) {
+        const known = await knowUser(transaction);
         if (isAnothers(transaction)) return unanswered(transaction, 'Someone else has signed in meanwhile.');
-        const answer = await exchange(transaction);
+        const answer = known ? await exchange(transaction) : { status: 'unknown' };
         learn(transaction.handler, answer.reads);
         if (answer.status === 'need' && ++rounds > NEED_LIMIT) return { status: 'aborted', error: true, reason: 'The handler asks for more and more of the page.' };
         if (answer.status === 'need') continue;
@@ -330,6 +331,20 @@
     const answer = await (connection.ready ? askSocket({ type: 'tx', n: ++connection.last, handler, ...message }, silence) : post(handler, message, silence));
     if (answer.status === 'unknown') transaction.open = true; // may have been done, and stays so until an answer tells
     return answer;
+  }
+
+  // A socket is its user's for good and says whose; a POST is whoever's cookie there is by now, so before asking again by POST that is looked up.
+  async function knowUser(transaction) {
+    if (connection.ready || !transaction.open) return true;
+    try {
+      const response = await fetch('/_mjolnir/session', { signal: AbortSignal.timeout(SILENCE_LIMIT) });
+      const session = await response.json();
+      if (response.ok) mjolnir.user = connection.user = session.user ?? null;
+      return response.ok;
+    } catch (error) {
+      console.warn('mjolnir: ' + error);
+      return false;
+    }
   }
 
   async function post(handler, message, silence) {

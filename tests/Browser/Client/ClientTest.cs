@@ -43,6 +43,9 @@ public abstract class ClientTest(Chromium chromium) : IAsyncLifetime
 
     internal static JsonArray Step(string reference, string what, JsonNode? value) => [reference, what, value];
 
+    /// <summary>Waits until the tab shows this path.</summary>
+    internal Task ShouldBeAtAsync(string path) => Assertions.Expect(Page).ToHaveURLAsync(Server.Address + path);
+
     /// <summary>Waits until the page's expression is true.</summary>
     internal Task ShouldBecomeAsync(string expression) => Page.WaitForFunctionAsync(expression);
 

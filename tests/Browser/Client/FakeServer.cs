@@ -63,6 +63,7 @@ internal sealed class FakeServer : IAsyncDisposable
         _app.UseWebSockets();
         _app.Map("/_mjolnir/live", LiveAsync);
         _app.MapPost("/_mjolnir/tx/{handler}", PostAsync);
+        _app.MapGet("/_mjolnir/session", () => Results.Json(new { user = User, signIn = "password" }));
         _app.MapGet("/_mjolnir/mjolnir.js", () => Results.Stream(typeof(FakeServer).Assembly.GetManifestResourceStream("mjolnir.js")!, "text/javascript"));
         _app.MapFallback("/{**path}", context => WritePageAsync(context));
         await _app.StartAsync();

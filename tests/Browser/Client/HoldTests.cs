@@ -15,7 +15,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
         await SettleAsync();
         Assert.EndsWith("/", Page.Url, StringComparison.Ordinal);
         call.Commit();
-        await Page.WaitForURLAsync("**/next.html");
+        await ShouldBeAtAsync("/next.html");
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
             await Page.ClickAsync("#go");
             (await Server.NextCallAsync()).Commit();
         });
-        await tab.WaitForURLAsync("**/next.html");
+        await Assertions.Expect(tab).ToHaveURLAsync(Server.Address + "/next.html");
         Assert.EndsWith("/", Page.Url, StringComparison.Ordinal);
     }
 
@@ -61,7 +61,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
             await Page.ClickAsync("#go", new() { Modifiers = [KeyboardModifier.Control] });
             (await Server.NextCallAsync()).Commit();
         });
-        await tab.WaitForURLAsync("**/next.html");
+        await Assertions.Expect(tab).ToHaveURLAsync(Server.Address + "/next.html");
         Assert.EndsWith("/", Page.Url, StringComparison.Ordinal);
     }
 
@@ -73,7 +73,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
         var call = await Server.NextCallAsync();
         Assert.Equal("bob", call.Value("to"));
         call.Commit();
-        await Page.WaitForURLAsync("**/?to=bob&how=fast");
+        await ShouldBeAtAsync("/?to=bob&how=fast");
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
         var call = await Server.NextCallAsync();
         Assert.Equal("submit", (string?)call.Message["event"]!["type"]);
         call.CommitDom(Step("@to", "value", ""));
-        await Page.WaitForURLAsync("**/paid?to=&how=fast");
+        await ShouldBeAtAsync("/paid?to=&how=fast");
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
         await OpenAsync(new($"""<form onsubmit="{Run("send")}"><input name="to" value="bob"></form>"""));
         await Page.PressAsync("input", "Enter");
         (await Server.NextCallAsync()).Commit();
-        await Page.WaitForURLAsync("**/?to=bob");
+        await ShouldBeAtAsync("/?to=bob");
         Assert.True(Server.IsQuiet);
     }
 
@@ -109,7 +109,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
         var second = await Server.NextCallAsync();
         Assert.Equal(("first", "second"), (first.Handler, second.Handler));
         second.Commit();
-        await Page.WaitForURLAsync("**/?");
+        await ShouldBeAtAsync("/?");
     }
 
     [Fact]
@@ -206,7 +206,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
         var call = await Server.NextCallAsync();
         Assert.Equal("body>div:nth-of-type(1)", (string?)call.Message["event"]!["currentTarget"]);
         call.Commit();
-        await Page.WaitForURLAsync("**/next.html");
+        await ShouldBeAtAsync("/next.html");
     }
 
     [Fact]
@@ -220,7 +220,7 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
         Assert.Equal(("inner", "outer"), (inner.Handler, outer.Handler));
         Assert.EndsWith("/", Page.Url, StringComparison.Ordinal);
         outer.Commit();
-        await Page.WaitForURLAsync("**/next.html");
+        await ShouldBeAtAsync("/next.html");
     }
 
     [Fact]
