@@ -47,7 +47,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         Begin();
         foreach (var touch in batch.Touches)
         {
-            if (!touch.Written && !touch.Failed && touch.Installed is null)
+            if (!touch.Written && !touch.Failed)
             {
                 Ask(touch, ShardVerb.Get, 0, default);
             }
@@ -130,7 +130,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     }
 
     private static Envelope Next(ClosingBatch batch, Touch touch, long durable) =>
-        EnvelopeSuccession.Next(touch.Base!.Envelope, durable, batch.Stamp, touch.Written ? touch.Value : touch.Base.Envelope.Current.Value);
+        EnvelopeSuccession.Next(touch.Base!.Envelope, durable, batch.Stamp, touch.Value);
 
     private async ValueTask NoteInstallAsync(ClosingBatch batch, Touch touch, ShardOperation answer, CancellationToken cancellationToken)
     {

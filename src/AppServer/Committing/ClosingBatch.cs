@@ -17,6 +17,12 @@ internal sealed class ClosingBatch
         {
             touch.Cell.Open = null;
             touch.Cell.Closing = touch;
+            if (Ordered && !touch.Written)
+            {
+                // Same value, next version: nobody can change the row under an ordered transaction (W10).
+                touch.Written = true;
+                touch.Value = touch.Base?.Envelope.Current.Value;
+            }
         }
     }
 

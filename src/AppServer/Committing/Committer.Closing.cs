@@ -244,9 +244,8 @@ internal sealed partial class Committer
         transaction.Conflicts++;
         if (transaction.Conflicts >= _limits.ConflictsBeforeOrder && !transaction.Ordered)
         {
-            if (!transaction.WasHandedOver && _options.HandOver(contended, transaction))
+            if (!transaction.WasHandedOver && HandOver(contended, transaction))
             {
-                Counters.HandedOver++;
                 return;
             }
 
@@ -254,6 +253,19 @@ internal sealed partial class Committer
         }
 
         Ready(transaction);
+    }
+
+    private bool HandOver(RowKey contended, Transaction transaction)
+    {
+        _waiting.Remove(transaction);
+        if (!_options.HandOver(contended, transaction))
+        {
+            _waiting.Add(transaction);
+            return false;
+        }
+
+        Counters.HandedOver++;
+        return true;
     }
 
     private void DissolveOpen()

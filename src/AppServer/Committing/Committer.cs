@@ -34,7 +34,7 @@ internal sealed partial class Committer
     private readonly BatchInstaller _installer;
     private readonly Queue<Transaction> _ready = new();
     private readonly Queue<Transaction> _ordered = new();
-    private readonly Queue<Transaction> _deadlines = new();
+    private readonly WaitingList _waiting = new();
     private readonly List<Reader> _readers = [];
     private readonly CancellationTokenSource _stop = new();
     private OpenBatch _open = new();
@@ -88,7 +88,13 @@ internal sealed partial class Committer
     public void Submit(Transaction transaction)
     {
         transaction.Owner = this;
-        _deadlines.Enqueue(transaction);
+        _waiting.Add(transaction);
+        if (_waiting.Count > _limits.WaitingCalls)
+        {
+            Refuse(transaction, "Too many requests are waiting.");
+            return;
+        }
+
         Ready(transaction);
         Pump();
     }
@@ -99,22 +105,15 @@ internal sealed partial class Committer
     /// <summary>Ends waiting callers whose patience is over. Called every now and then, on the lane.</summary>
     public void ExpireWaiting()
     {
-        while (_deadlines.TryPeek(out var oldest) && (!Waits(oldest) || _time.GetElapsedTime(oldest.Arrived) > _limits.TransactionPatience))
+        while (_waiting.Oldest is { } oldest && _time.GetElapsedTime(oldest.Arrived) > _limits.TransactionPatience)
         {
-            _deadlines.Dequeue();
-            if (!Waits(oldest))
-            {
-                continue;
-            }
-
-            Counters.Refused++;
             if (oldest.InDoubt)
             {
-                oldest.Doubt();
+                Doubt(oldest);
             }
             else
             {
-                oldest.Refuse("The rows of this request are not available at the moment.", 1);
+                Refuse(oldest, "The rows of this request are not available at the moment.");
             }
         }
     }
@@ -144,25 +143,18 @@ internal sealed partial class Committer
     private void EndWaiting(string reason)
     {
         var inDoubt = _closing?.Transactions.ToHashSet() ?? [];
-        while (_deadlines.TryDequeue(out var waiting))
+        while (_waiting.Oldest is { } waiting)
         {
-            if (!Waits(waiting))
-            {
-                continue;
-            }
-
             if (inDoubt.Contains(waiting))
             {
-                waiting.Doubt();
+                Doubt(waiting);
             }
             else
             {
-                waiting.Refuse(reason, 1);
+                Refuse(waiting, reason);
             }
         }
     }
-
-    private bool Waits(Transaction transaction) => transaction.Owner == this && !transaction.Answered;
 
     private void Ready(Transaction transaction) => _ready.Enqueue(transaction);
 
@@ -219,6 +211,7 @@ internal sealed partial class Committer
                 LoadMissing(transaction);
                 return false;
             case Verdict.AnswerNow:
+                _waiting.Remove(transaction);
                 transaction.Complete();
                 return false;
             default:
@@ -340,6 +333,7 @@ internal sealed partial class Committer
             Counters.Committed++;
         }
 
+        _waiting.Remove(transaction);
         transaction.Complete();
     }
 
@@ -348,8 +342,16 @@ internal sealed partial class Committer
         if (!transaction.Answered)
         {
             Counters.Refused++;
+            _waiting.Remove(transaction);
             transaction.Refuse(reason, 1);
         }
+    }
+
+    private void Doubt(Transaction transaction)
+    {
+        Counters.Refused++;
+        _waiting.Remove(transaction);
+        transaction.Doubt();
     }
 
     /// <summary>An exception in a walk of the protocol is a broken invariant: it reaches the lane and stops it.</summary>

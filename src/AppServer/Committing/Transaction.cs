@@ -25,6 +25,12 @@ internal abstract class Transaction
     /// <summary>Timestamp of arrival.</summary>
     public required long Arrived { get; init; }
 
+    /// <summary>Neighbours in the committer's list of waiting callers.</summary>
+    public Transaction? Before { get; set; }
+
+    /// <inheritdoc cref="Before"/>
+    public Transaction? After { get; set; }
+
     /// <summary>The committer on whose lane it lives now.</summary>
     public Committer? Owner { get; set; }
 
