@@ -66,8 +66,8 @@ public sealed class AppServerHttp : IAsyncDisposable
         _server = Server(options);
     }
 
-    /// <summary>Where it listens, <c>http://127.0.0.1:8080</c>; known once started.</summary>
-    public string Url => _server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First();
+    /// <summary>Where it listens, <c>http://127.0.0.1:8080/</c>; known once started.</summary>
+    public Uri Url => new(_server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First());
 
     /// <summary>Begins to listen. Throws <see cref="IOException"/> if the port is taken.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)

@@ -18,7 +18,7 @@ internal static partial class HttpLog
     public static partial void CompressionFaulted(ILogger log, Exception error);
 
     [LoggerMessage(5, LogLevel.Information, "Serving {Application} at {Url}")]
-    public static partial void Started(ILogger log, string application, string url);
+    public static partial void Started(ILogger log, string application, Uri url);
 
     [LoggerMessage(6, LogLevel.Error, "A live page could not be brought up to date.")]
     public static partial void LiveRenderFaulted(ILogger log, Exception error);

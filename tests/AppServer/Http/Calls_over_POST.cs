@@ -1,10 +1,5 @@
 using System.Net;
 using System.Text;
-using System.Text.Json;
-using Mjolnir.AppServer.Http;
-using Mjolnir.AppServer.Transactions;
-using Mjolnir.Scripting.Applications;
-using Mjolnir.Scripting.Engine;
 
 namespace Mjolnir.AppServer.Tests.Http;
 
@@ -19,7 +14,7 @@ public sealed class Calls_over_POST
 
         var response = await alice.PostAsync("/_mjolnir/tx/send", TestServer.Text("""{"id":"a\u0041","args":[ 1, "x" ],"inputs":{"to":{"value":"bob"}},"globals":{"g":1},"event":{"type":"click"},"page":"/","partial":true,"later":[1]}"""));
 
-        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);
         Assert.Equal("""{"status":"committed","id":"a\u0041","result":{"balance":7}}""", await response.Content.ReadAsStringAsync());
         Assert.Equal("route;dur=0.012, read;dur=0, run;dur=1.500, lock;dur=0.030, log;dur=2", response.Headers.GetValues("Server-Timing").Single());

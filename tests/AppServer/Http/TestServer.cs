@@ -45,7 +45,7 @@ internal sealed class TestServer : IAsyncDisposable
 
     public string Folder => _folder.FullName;
 
-    public Uri Url => new(Http.Url);
+    public Uri Url => Http.Url;
 
     public static async Task<TestServer> StartAsync(Action<Settings>? change = null)
     {

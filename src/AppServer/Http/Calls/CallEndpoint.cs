@@ -172,22 +172,15 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
         });
     }
 
-    /// <summary>The body goes to the connection's buffer before this returns, so the thread's own buffer is free again.</summary>
+    /// <summary>Writing copies the body to the connection's buffer before it returns, so the thread's own buffer is free again.</summary>
     private static Task SendAsync(HttpExchange exchange, int code, ArrayBufferWriter<byte> body)
     {
-        var response = exchange.Response;
-        response.StatusCode = code;
-        var headers = response.Headers;
-        headers.ContentType = Answer.Json;
-        headers.ContentLength = body.WrittenCount;
-        headers.CacheControl = "no-store";
-        headers.XContentTypeOptions = "nosniff";
-        response.BodyWriter.Write(body.WrittenSpan);
+        var sent = Answer.WriteAsync(exchange, code, Answer.Json, body.WrittenMemory);
         if (body.Capacity > AppServerLimits.KeptAnswerBytes)
         {
             _answer = null;
         }
 
-        return Task.CompletedTask;
+        return sent;
     }
 }

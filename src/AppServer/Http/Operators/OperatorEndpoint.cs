@@ -45,8 +45,6 @@ internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteString("application", options.Applications.Current.Name);
-            json.WriteString("version", options.Applications.Current.Version);
             json.WriteBoolean("ready", options.IsReady());
             options.WriteStatus?.Invoke(json);
             json.WriteEndObject();
