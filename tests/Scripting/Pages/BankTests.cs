@@ -1,5 +1,4 @@
 using Mjolnir.Scripting.Applications;
-using Mjolnir.Scripting.Pages;
 using Mjolnir.Scripting.Tests.Applications;
 
 namespace Mjolnir.Scripting.Tests.Pages;
@@ -21,7 +20,7 @@ public class BankTests
         Assert.Contains("<main data-m=\"0:class\" class=\"[0]\">", page.Text());
         Assert.Contains("<b id=\"balance\"><!--m:3-->[3]<!--/m--></b>", page.Text());
         Assert.Equal(["bank.js"], page.Scripts.Select(script => script.File));
-        Assert.Equal(["/bank.js"], bank.Assets.Keys);
+        Assert.Equal("/bank.js", Assert.Single(bank.Assets).Key);
         Assert.Contains(page.Elements, element => element is { Reference: "#amount", Tag: "input" });
     }
 
