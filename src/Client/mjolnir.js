@@ -68,7 +68,7 @@
   // What the browser would have done, as a function; marked where it may leave the page. Null: nothing.
   function defaultAction(event) {
     if (event.type === 'submit') return leaving(() => submit(event.target, event.submitter));
-    if (event.type === 'reset') return () => quietly('reset', () => event.target.reset());
+    if (event.type === 'reset') return () => quietly('reset', () => form(event.target, 'reset'));
     const target = activated(event);
     if (!target) return null;
     if (/^(checkbox|radio)$/.test(target.type)) return toggled(target, target.checked);
@@ -76,6 +76,8 @@
     return target.href !== undefined || isSubmitter(target) ? leaving(again) : again;
   }
 
+  // A form's own methods: one of its fields may be called submit or reset.
+  const form = (element, method, ...args) => HTMLFormElement.prototype[method].call(element, ...args);
   const leaving = (action) => Object.assign(action, { leaves: true });
   const activated = (event) => event.composedPath().find((node) => node.matches?.('a[href],area[href],button,input,label,summary'));
   const isSubmitter = (node) => !!node.form && /^(submit|image)$/.test(node.type);
@@ -96,13 +98,13 @@
   }
 
   // The fields were valid when the event was fired; the browser would not look a second time.
-  function submit(form, submitter) {
-    const noValidate = form.noValidate;
-    form.noValidate = true;
+  function submit(target, submitter) {
+    const noValidate = target.noValidate;
+    target.noValidate = true;
     try {
-      quietly('submit', () => form.requestSubmit(submitter?.form === form ? submitter : null));
+      quietly('submit', () => form(target, 'requestSubmit', submitter?.form === target ? submitter : null));
     } finally {
-      form.noValidate = noValidate;
+      target.noValidate = noValidate;
     }
   }
 
@@ -117,7 +119,7 @@
   // A submit button starts no transaction with fields that the page itself calls invalid: the browser shows what is wrong.
   function isInvalid(event) {
     const button = event.type === 'click' && !event.defaultPrevented && activated(event);
-    return button && isSubmitter(button) && !button.form.noValidate && !button.formNoValidate && !button.form.reportValidity();
+    return button && isSubmitter(button) && !button.form.noValidate && !button.formNoValidate && !form(button.form, 'reportValidity');
   }
 
   // ---- 2. Collect ----------------------------------------------------------------------------------------------------------------
@@ -128,8 +130,8 @@
 
   function referenceOf(element) {
     if (!element?.matches) return null;
-    if (element.id) return '#' + element.id;
-    const name = element.getAttribute('name');
+    const id = element.getAttribute('id'), name = element.getAttribute('name'); // not element.id: a form's field may be called so
+    if (id) return '#' + id;
     if (name && document.getElementsByName(name)[0] === element) return '@' + name;
     const steps = [];
     for (let step = element; step !== document.body; step = step.parentElement) {
@@ -197,7 +199,8 @@
   function plain(value) {
     if (typeof value === 'function' || value instanceof Node || value instanceof Window) return undefined;
     try {
-      return JSON.stringify(value) === undefined ? undefined : value;
+      const text = JSON.stringify(value);
+      return text === undefined ? undefined : JSON.parse(text);
     } catch {
       return undefined; // a circle, or a getter that throws
     }
@@ -255,7 +258,7 @@
   async function drain() {
     while (queue.length) {
       const transaction = queue[0];
-      const answer = await transact(transaction);
+      const answer = await transact(transaction).catch((error) => unanswered(transaction, String(error)));
       try {
         transaction.settle({ ...answer, handler: transaction.handler });
       } catch (error) {
@@ -426,12 +429,18 @@
   function greeted(hello) {
     clearTimeout(connection.timer);
     mjolnir.user = connection.user = hello.user ?? null;
-    // The application changed while we were away: this page's handlers and templates are no longer the server's.
-    if (connection.version && connection.version !== hello.version) return leave(() => location.reload());
+    if (isOutdated(hello.version)) return leave(() => location.reload());
     Object.assign(connection, { ready: true, backOff: BACK_OFF_FIRST, version: hello.version });
     subscribe();
     for (const resume of wake.splice(0)) resume();
     mjolnir.onconnection?.(true);
+  }
+
+  // The application changed while we were away, or while this page was on its way: its handlers and templates are no longer the server's.
+  // A page that was loaded anew just now is not loaded anew again, whatever some cache in between gave it.
+  function isOutdated(version) {
+    if (connection.version) return connection.version !== version;
+    return !!manifest.version && manifest.version !== version && performance.getEntriesByType('navigation')[0]?.type !== 'reload';
   }
 
   // Ends early when the server is back, unless the server itself asked for the pause.
@@ -480,8 +489,8 @@
     alert: (text) => alert(text),
     log: (text) => console.log(text),
     focus: (reference) => find(reference)?.focus(),
-    reset: (reference) => find(reference)?.reset(),
-    submit: (reference) => leave(() => find(reference)?.submit()),
+    reset: (reference) => find(reference) && form(find(reference), 'reset'),
+    submit: (reference) => leave(() => find(reference) && form(find(reference), 'submit')),
     reload: () => leave(() => location.reload()),
     location: (url) => leave(() => {
       // Text that reached a handler must not become a script of the page.
@@ -562,7 +571,7 @@
       const old = shown[i], next = wanted[i];
       if (!next) old.remove();
       else if (!old) parent.insertBefore(next, before);
-      else if (old.nodeName !== next.nodeName || old.id !== next.id) old.replaceWith(next);
+      else if (old.nodeName !== next.nodeName || old.getAttribute?.('id') !== next.getAttribute?.('id')) old.replaceWith(next);
       else if (old.nodeType === Node.ELEMENT_NODE) morphElement(old, next);
       else if (old.data !== next.data) old.data = next.data;
     }

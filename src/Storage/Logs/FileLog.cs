@@ -133,8 +133,8 @@ internal sealed class FileLog : IThreadPoolWorkItem, IAsyncDisposable
         _consumerTurn.Release();
     }
 
-    /// <summary>The chunk that holds this message, or will.</summary>
-    public long ChunkOf(long sequence) => LogChunk.List(Folder).FindLast(chunk => chunk <= sequence);
+    /// <summary>The chunk that holds this message or will be followed by one that does. A chunk still being made does not count: the ones before it are needed until it is durable.</summary>
+    public long ChunkOf(long sequence) => LogChunk.List(Folder).FindLast(chunk => chunk <= Math.Min(sequence, _appender.Chunk));
 
     /// <summary>Everything up to here is in the store. Chunks that hold nothing else are deleted; the mark is made durable before, since from then on only it tells that they are not missing.</summary>
     public void Acknowledge(long sequence)

@@ -33,6 +33,7 @@ internal sealed class LogAppender : IDisposable
     private readonly MarkFile _confirmedMark;
     private SafeFileHandle _file;
     private LogPosition _end;
+    private long _chunk;
     private long _confirmed;
     private Exception? _broken;
 
@@ -40,9 +41,13 @@ internal sealed class LogAppender : IDisposable
     {
         (_folder, _log, _limits, _disk, _confirmedMark) = (folder, log, limits, disk, confirmedMark);
         (_end, _confirmed) = (content.End, content.LastSequence);
+        _chunk = _end.Chunk;
         _file = OpenChunk(_end.Chunk);
         Settle();
     }
+
+    /// <summary>The chunk that is written to, durable itself.</summary>
+    public long Chunk => Volatile.Read(ref _chunk);
 
     /// <summary>Writes the group behind the log's end and makes it durable.</summary>
     /// <param name="group">the messages, in order</param>
@@ -113,6 +118,7 @@ internal sealed class LogAppender : IDisposable
             var file = OpenChunk(first);
             _file.Dispose();
             (_file, _end) = (file, LogPosition.StartOf(first));
+            Volatile.Write(ref _chunk, first);
             return true;
         }
         catch (Exception fault) when (IsDiskFault(fault))

@@ -22,48 +22,64 @@ internal sealed class LogOpening(string folder, string log, long proven, long ac
 
     public LogContent Read()
     {
-        var chunks = ChunksInUse();
+        var chunks = LogChunk.List(folder);
+        var torn = TakeTornBirth(chunks);
+        RemoveAcknowledged(chunks);
         _next = chunks[0];
         var end = default(LogPosition);
-        TornTail? torn = null;
-        for (var i = 0; i < chunks.Count; i++)
+        foreach (var chunk in chunks)
         {
-            (end, torn) = ReadChunk(chunks[i], isFirst: i == 0, isLast: i == chunks.Count - 1, end);
+            var isLast = torn is null && chunk == chunks[^1];
+            (end, var tornTail) = ReadChunk(chunk, isLast);
+            torn ??= tornTail;
         }
 
         RequireAllProven(end);
         return new LogContent(chunks[0], end, _next - 1, torn);
     }
 
-    /// <summary>All chunks but those that are wholly acknowledged: a crash may have let some of them come back, and not others.</summary>
-    private List<long> ChunksInUse()
+    /// <summary>
+    /// Takes away a last file whose making was interrupted. The header is durable before any frame is written, so a file that goes on behind it had a good one.
+    /// </summary>
+    private TornTail? TakeTornBirth(List<long> chunks)
     {
-        var chunks = LogChunk.List(folder);
+        if (chunks.Count < 2 || chunks[^1] <= proven)
+        {
+            return null;
+        }
+
+        using var reader = new LogFileReader(LogChunk.PathOf(folder, chunks[^1]), windowBytes);
+        if (reader.Length > LogChunk.HeaderBytes || HasHeader(reader, chunks[^1]))
+        {
+            return null;
+        }
+
+        chunks.RemoveAt(chunks.Count - 1);
+        return new TornTail(log, reader.Path, 0, reader.Length);
+    }
+
+    /// <summary>Takes away the chunks that are wholly acknowledged: a crash may have let some of them come back, and not others.</summary>
+    private void RemoveAcknowledged(List<long> chunks)
+    {
         while (chunks.Count > 1 && chunks[1] <= acknowledged + 1)
         {
             chunks.RemoveAt(0);
         }
 
-        return chunks.Count > 0 && chunks[0] <= acknowledged + 1
-            ? chunks
-            : throw new CorruptLogException(LogChunk.PathOf(folder, acknowledged + 1), 0, $"the file with message {acknowledged + 1} is missing.");
+        var isThere = chunks.Count > 0 && chunks[0] <= acknowledged + 1;
+        Require(isThere, LogChunk.PathOf(folder, acknowledged + 1), 0, $"the file with message {acknowledged + 1} is missing.");
     }
 
-    private (LogPosition End, TornTail? Torn) ReadChunk(long chunk, bool isFirst, bool isLast, LogPosition endBefore)
+    private (LogPosition End, TornTail? Torn) ReadChunk(long chunk, bool isLast)
     {
-        var path = LogChunk.PathOf(folder, chunk);
-        Require(chunk == _next, path, 0, $"the file begins with message {chunk}, but the one before it ends with {_next - 1}.");
-        using var reader = new LogFileReader(path, windowBytes);
-        if (!reader.Bytes(0, LogChunk.HeaderBytes).Span.SequenceEqual(LogChunk.Header(log, chunk)))
-        {
-            // The header was durable before any frame was written, so a file that goes on behind it had a good one.
-            var tornBirth = isLast && !isFirst && reader.Length <= LogChunk.HeaderBytes && chunk > proven;
-            Require(tornBirth, path, 0, $"the header of the file is not that of log {log} from message {chunk} on.");
-            return (endBefore, new TornTail(log, path, 0, reader.Length));
-        }
-
+        using var reader = new LogFileReader(LogChunk.PathOf(folder, chunk), windowBytes);
+        Require(chunk == _next, reader.Path, 0, $"the file begins with message {chunk}, but the one before it ends with {_next - 1}.");
+        Require(HasHeader(reader, chunk), reader.Path, 0, $"the header of the file is not that of log {log} from message {chunk} on.");
         return ReadFrames(reader, chunk, isLast);
     }
+
+    private bool HasHeader(LogFileReader reader, long chunk) =>
+        reader.Bytes(0, LogChunk.HeaderBytes).Span.SequenceEqual(LogChunk.Header(log, chunk));
 
     private (LogPosition End, TornTail? Torn) ReadFrames(LogFileReader reader, long chunk, bool isLast)
     {

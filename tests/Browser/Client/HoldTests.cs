@@ -88,6 +88,17 @@ public sealed class HoldTests(Chromium chromium) : ClientTest(chromium)
     }
 
     [Fact]
+    public async Task A_form_whose_fields_are_called_like_its_methods_is_submitted_all_the_same()
+    {
+        await OpenAsync(new($"""<form onsubmit="{Run("send")}"><input name="id" value="7"><button name="submit" value="reset">send</button></form>"""));
+        await Page.ClickAsync("button");
+        var call = await Server.NextCallAsync();
+        Assert.Equal("body>form:nth-of-type(1)", (string?)call.Message["event"]!["target"]);
+        call.Commit();
+        await ShouldBeAtAsync("/?id=7&submit=reset");
+    }
+
+    [Fact]
     public async Task Enter_in_a_field_runs_the_submit_handler_once()
     {
         await OpenAsync(new($"""<form onsubmit="{Run("send")}"><input name="to" value="bob"></form>"""));

@@ -100,6 +100,16 @@ public sealed class TemplateTests(Chromium chromium) : ClientTest(chromium)
     }
 
     [Fact]
+    public async Task A_page_that_was_outdated_when_it_arrived_loads_again_once()
+    {
+        var server = await FakeServer.StartAsync(new("<p></p>"));
+        server.Version = "v2";
+        await OpenOnAsync(server);
+        await Server.NextSubscriptionAsync();
+        Assert.Equal("reload", await EvaluateAsync<string>("performance.getEntriesByType('navigation')[0].type"));
+    }
+
+    [Fact]
     public async Task A_page_that_finds_another_version_after_a_break_loads_again()
     {
         await OpenAsync(new("<p></p>"));

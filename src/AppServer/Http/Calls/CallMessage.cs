@@ -1,0 +1,42 @@
+using Mjolnir.Scripting.Pages;
+
+namespace Mjolnir.AppServer.Http.Calls;
+
+/// <summary>What a WebSocket message says it is. A POST says nothing and is a transaction.</summary>
+internal enum MessageType
+{
+    Transaction,
+    Page,
+    Other,
+}
+
+/// <summary>A call as it came over the wire: slices of its bytes, each exactly one JSON value, or empty where nothing was sent.</summary>
+internal struct CallMessage
+{
+    public MessageType Type;
+
+    /// <summary>The id as a JSON string, to be given back as it came.</summary>
+    public ReadOnlyMemory<byte> IdJson;
+
+    /// <summary>The client's number as JSON, to be given back as it came.</summary>
+    public ReadOnlyMemory<byte> NumberJson;
+
+    public string? Id;
+
+    public CallableHandler? Handler;
+
+    public ReadOnlyMemory<byte> Args;
+
+    public ReadOnlyMemory<byte> Inputs;
+
+    public ReadOnlyMemory<byte> Globals;
+
+    public ReadOnlyMemory<byte> Event;
+
+    public bool Partial;
+
+    /// <summary>The page named; null if none was, or if it is none of ours (then <see cref="UnknownPage"/>).</summary>
+    public Page? Page;
+
+    public bool UnknownPage;
+}

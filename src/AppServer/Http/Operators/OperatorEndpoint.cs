@@ -1,0 +1,55 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Mjolnir.AppServer.Http.Operators;
+
+/// <summary>What operators and their tools ask: health, metrics, status.</summary>
+internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics metrics, string statusToken)
+{
+    private static readonly Refusal TokenNeeded = new(401, "The status needs the token of the data folder's secrets file: Authorization: Bearer …");
+
+    private readonly byte[] _authorization = Encoding.UTF8.GetBytes("Bearer " + statusToken);
+
+    /// <summary>Live as long as it answers; ready when transactions run.</summary>
+    public Task HealthAsync(HttpExchange exchange, bool onlyLive)
+    {
+        var ready = options.IsReady();
+        return Answer.WriteAsync(
+            exchange,
+            ready || onlyLive ? 200 : 503,
+            Answer.Json,
+            ready ? "{\"live\":true,\"ready\":true}"u8.ToArray() : "{\"live\":true,\"ready\":false}"u8.ToArray());
+    }
+
+    public Task MetricsAsync(HttpExchange exchange)
+    {
+        var writer = new PrometheusWriter();
+        metrics.Write(writer);
+        options.WriteMetrics?.Invoke(writer);
+        return Answer.WriteAsync(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", Encoding.UTF8.GetBytes(writer.ToString()));
+    }
+
+    /// <summary>Asks for the token always, on loopback too: every user of the machine, and every page in its browsers, reaches loopback.</summary>
+    public Task StatusAsync(HttpExchange exchange)
+    {
+        var given = Encoding.UTF8.GetBytes(exchange.Request.Headers.Authorization.ToString());
+        if (!CryptographicOperations.FixedTimeEquals(given, _authorization))
+        {
+            exchange.Response.Headers.WWWAuthenticate = "Bearer";
+            return Problem.WriteAsync(exchange, TokenNeeded);
+        }
+
+        var buffer = new ArrayBufferWriter<byte>(1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteBoolean("ready", options.IsReady());
+            options.WriteStatus?.Invoke(json);
+            json.WriteEndObject();
+        }
+
+        return Answer.WriteAsync(exchange, 200, Answer.Json, buffer.WrittenMemory);
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+using Mjolnir.AppServer.Http;
+using Mjolnir.AppServer.Http.Calls;
+using Mjolnir.AppServer.Http.Operators;
+using Mjolnir.AppServer.Sessions;
+
+namespace Mjolnir.AppServer.Live;
+
+/// <summary>What all connections share.</summary>
+internal sealed record LiveContext(
+    Func<ServedApplication> Current,
+    CallAdmission Admission,
+    SessionBook Sessions,
+    LiveViews Views,
+    HttpMetrics Metrics,
+    ILogger Log);
