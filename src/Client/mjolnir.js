@@ -302,7 +302,7 @@
     try {
       for (;;) {
         const known = await knowUser(transaction);
-        if (isAnothers(transaction)) return unanswered(transaction, 'Someone else has signed in meanwhile.');
+        if (isAnothers(transaction)) return unanswered(transaction, 'The user of this page has changed meanwhile.');
         const answer = known ? await exchange(transaction) : { status: 'unknown' };
         learn(transaction.handler, answer.reads);
         if (answer.status === 'need' && ++rounds > NEED_LIMIT) return { status: 'aborted', error: true, reason: 'The handler asks for more and more of the page.' };
@@ -376,6 +376,7 @@
 
   const connection = { socket: null, ready: false, last: 0, backOff: BACK_OFF_FIRST, timer: 0, user: undefined, version: undefined };
   const open = new Map(); // n → what waits for its answer
+  const TOO_BIG = 1009; // the WebSocket's own word for it
   let wake = []; // called when the server is back
 
   function askSocket(message, silence) {
@@ -391,7 +392,7 @@
     clearTimeout(connection.timer);
     const socket = connection.socket = new WebSocket(location.origin.replace(/^http/, 'ws') + '/_mjolnir/live');
     connection.timer = setTimeout(() => lose(socket), SILENCE_LIMIT);
-    socket.onclose = () => lose(socket);
+    socket.onclose = (event) => lose(socket, event.code === TOO_BIG ? { status: 'refused', code: 413, reason: 'This is more than the server takes.' } : undefined);
     socket.onmessage = (event) => {
       const messages = JSON.parse(event.data);
       for (const message of Array.isArray(messages) ? messages : [messages]) if (socket === connection.socket) receive(message);
@@ -399,7 +400,7 @@
   }
 
   // Gives a connection up: what it owes is asked again, and a new one is tried for as long as the page is there.
-  function lose(socket) {
+  function lose(socket, answer = { status: 'unknown' }) {
     if (socket !== connection.socket) return;
     const wasReady = connection.ready;
     Object.assign(connection, { socket: null, ready: false });
@@ -407,7 +408,7 @@
     socket.close();
     for (const { resolve, timer } of open.values()) {
       clearTimeout(timer);
-      resolve({ status: 'unknown' });
+      resolve(answer);
     }
     open.clear();
     connection.timer = setTimeout(connect, connection.backOff * (1 + Math.random()) / 2);

@@ -149,6 +149,18 @@ public sealed class ExchangeTests(Chromium chromium) : ClientTest(chromium)
     }
 
     [Fact]
+    public async Task What_is_too_long_for_the_server_is_not_sent_again()
+    {
+        await OpenAsync(SendPage);
+        await ClickAsync();
+        await Server.NextCallAsync();
+        await Server.CloseTooBigAsync();
+        await ShouldBecomeAsync("told.length === 1 && told[0].status === 'refused' && told[0].code === 413");
+        await Server.NextSubscriptionAsync();
+        Assert.True(Server.IsQuiet);
+    }
+
+    [Fact]
     public async Task A_click_is_never_asked_again_in_another_users_name()
     {
         await OpenAsync(SendPage);

@@ -106,6 +106,12 @@ internal sealed class FakeServer : IAsyncDisposable
         foreach (var socket in _sockets.Keys) socket.Abort();
     }
 
+    /// <summary>Says that a message was too long, as RFC 6455 has it.</summary>
+    public async Task CloseTooBigAsync()
+    {
+        foreach (var socket in _sockets.Keys) await socket.CloseOutputAsync(WebSocketCloseStatus.MessageTooBig, "Too long.", CancellationToken.None);
+    }
+
     private Task WritePageAsync(HttpContext context)
     {
         context.Response.ContentType = "text/html; charset=utf-8";
