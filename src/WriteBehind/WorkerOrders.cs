@@ -9,6 +9,7 @@ internal sealed class WorkerOrders
     private TaskCompletionSource _ordered = New();
     private long _stored;
     private bool _isStopping;
+    private Exception? _fault;
 
     public long Stored => Interlocked.Read(ref _stored);
 
@@ -50,7 +51,7 @@ internal sealed class WorkerOrders
 
             if (_ended.Task.IsCompleted)
             {
-                throw new InvalidOperationException($"The worker ended at batch {_stored}, before {batch}.");
+                return Task.FromException(Ended(batch));
             }
 
             var stored = New();
@@ -91,15 +92,18 @@ internal sealed class WorkerOrders
     {
         lock (_lock)
         {
+            _fault = fault;
             foreach (var (batch, stored) in _waiting)
             {
-                stored.TrySetException(fault ?? new InvalidOperationException($"The worker ended at batch {_stored}, before {batch}."));
+                stored.TrySetException(Ended(batch));
             }
 
             _waiting.Clear();
             _ended.TrySetResult();
         }
     }
+
+    private Exception Ended(long batch) => _fault ?? new InvalidOperationException($"The worker ended at batch {_stored}, before {batch}.");
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }
