@@ -14,7 +14,7 @@ public readonly struct RowKey : IEquatable<RowKey>, IComparable<RowKey>
     /// <summary><c>app/table/primary-key</c>, escaped. Null only in <c>default</c>.</summary>
     public string Text { get; }
 
-    /// <summary>Makes the key of a row; false if the text would be longer than <see cref="MaxBytes"/> or the primary key is empty.</summary>
+    /// <summary>Makes the key of a row; false if the text would be longer than <see cref="MaxBytes"/>, or the primary key is empty or no valid UTF-16 (half a surrogate pair has no bytes of its own: two keys would become one).</summary>
     /// <param name="app">the application's name; lower-case letters, digits and <c>-</c></param>
     /// <param name="table">the table's name; letters, digits and <c>_</c></param>
     /// <param name="primaryKey">the row's primary key, any text</param>
@@ -22,7 +22,7 @@ public readonly struct RowKey : IEquatable<RowKey>, IComparable<RowKey>
     public static bool TryCreate(string app, string table, string primaryKey, out RowKey key)
     {
         key = default;
-        if (primaryKey.Length == 0)
+        if (primaryKey.Length == 0 || !IsValid(primaryKey))
         {
             return false;
         }
@@ -34,6 +34,22 @@ public readonly struct RowKey : IEquatable<RowKey>, IComparable<RowKey>
         }
 
         key = new RowKey(text);
+        return true;
+    }
+
+    private static bool IsValid(string text)
+    {
+        var span = text.AsSpan();
+        for (var at = span.IndexOfAnyInRange('\uD800', '\uDFFF'); at >= 0; at = span.IndexOfAnyInRange('\uD800', '\uDFFF'))
+        {
+            if (at + 1 == span.Length || !char.IsSurrogatePair(span[at], span[at + 1]))
+            {
+                return false;
+            }
+
+            span = span[(at + 2)..];
+        }
+
         return true;
     }
 
