@@ -56,10 +56,11 @@ public sealed class FolderObjectStore : IObjectStore
     public async IAsyncEnumerable<string> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await ValueTask.CompletedTask;
-        foreach (var name in FolderListing.Names(_folder, prefix, startAfter))
+        using var names = FolderListing.Names(_folder, prefix, startAfter).GetEnumerator();
+        while (Next(names, prefix))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            yield return name;
+            yield return names.Current;
         }
     }
 
@@ -210,6 +211,18 @@ public sealed class FolderObjectStore : IObjectStore
         }
 
         return bytes.AsMemory(0, read);
+    }
+
+    private bool Next(IEnumerator<string> names, string prefix)
+    {
+        try
+        {
+            return names.MoveNext();
+        }
+        catch (Exception fault) when (IsStoreFault(fault))
+        {
+            throw Unavailable(prefix, fault);
+        }
     }
 
     private string PathOf(string name) => Path.Combine(_folder, name.Replace('/', Path.DirectorySeparatorChar));

@@ -5,9 +5,11 @@ namespace Mjolnir.Storage.Tests.Objects;
 public sealed class FolderObjectStoreTests : ObjectStoreContract, IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private FolderObjectStore? _store;
+    private FolderObjectStore _store;
 
-    protected override IObjectStore Store => _store ??= new FolderObjectStore(_folder);
+    public FolderObjectStoreTests() => _store = new FolderObjectStore(_folder);
+
+    protected override IObjectStore Store => _store;
 
     [Theory]
     [InlineData("")]
