@@ -16,7 +16,7 @@ public sealed class TemporaryFolder : IDisposable
             Directory.CreateDirectory(folder.Replace(Path, copy.Path, StringComparison.Ordinal));
         }
 
-        foreach (var file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories).Where(file => !file.Contains("lock", StringComparison.Ordinal)))
+        foreach (var file in Directory.EnumerateFiles(Path, "*", SearchOption.AllDirectories).Where(file => !IsLock(file)))
         {
             using var source = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var bytes = new byte[RandomAccess.GetLength(source)];
@@ -26,6 +26,8 @@ public sealed class TemporaryFolder : IDisposable
 
         return copy;
     }
+
+    private static bool IsLock(string file) => System.IO.Path.GetFileName(file).Contains("lock", StringComparison.Ordinal);
 
     public void Dispose() => Directory.Delete(Path, recursive: true);
 }

@@ -11,6 +11,11 @@ public sealed class FolderLock : IDisposable
     /// <summary>The file that is locked, unless another is asked for.</summary>
     public const string DefaultFile = "lock";
 
+    // How the systems say that somebody else holds the file; any other fault (full disk, no permission) is one.
+    private const int LinuxWouldBlock = 11;
+    private const int MacWouldBlock = 35;
+    private const int WindowsSharingViolation = unchecked((int)0x80070020);
+
     private readonly FileStream _held;
 
     private FolderLock(FileStream held) => _held = held;
@@ -35,9 +40,8 @@ public sealed class FolderLock : IDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1);
         }
-        catch (IOException fault) when (fault.GetType() == typeof(IOException))
+        catch (IOException fault) when (fault.HResult is LinuxWouldBlock or MacWouldBlock or WindowsSharingViolation)
         {
-            // A sharing violation is a bare IOException; a missing folder, a path too long and the like are classes of their own.
             return null;
         }
     }

@@ -22,6 +22,7 @@ internal sealed class FileLog : IThreadPoolWorkItem, IAsyncDisposable
     private long _firstChunk;
     private bool _writing;
     private bool _unbound;
+    private volatile bool _unboundDurably;
     private PublishOutcome? _closedOutcome;
     private TaskCompletionSource? _idle;
 
@@ -29,7 +30,7 @@ internal sealed class FileLog : IThreadPoolWorkItem, IAsyncDisposable
     {
         (Folder, Name, _limits, _acknowledged) = (folder, name, limits, acknowledged);
         _firstChunk = content.FirstChunk;
-        _unbound = File.Exists(Path.Combine(folder, UnboundFile));
+        _unbound = _unboundDurably = File.Exists(Path.Combine(folder, UnboundFile));
         _appender = new LogAppender(folder, name, content, confirmed, limits, disk);
         Tail = new LogTail(content.LastSequence, limits);
     }
@@ -87,7 +88,7 @@ internal sealed class FileLog : IThreadPoolWorkItem, IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_unbound || _closedOutcome is not null)
+            if (_unboundDurably || _closedOutcome is not null)
             {
                 return;
             }
@@ -95,12 +96,14 @@ internal sealed class FileLog : IThreadPoolWorkItem, IAsyncDisposable
             _unbound = true;
         }
 
-        using (var marker = File.OpenHandle(Path.Combine(Folder, UnboundFile), FileMode.Create, FileAccess.Write))
+        // Not under the lock, which publishers take. Twice does no harm, and if the disk refuses, the caller tries again.
+        using (var marker = File.OpenHandle(Path.Combine(Folder, UnboundFile), FileMode.Create, FileAccess.Write, FileShare.ReadWrite))
         {
             RandomAccess.FlushToDisk(marker);
         }
 
         Posix.SyncDirectory(Folder);
+        _unboundDurably = true;
     }
 
     public async ValueTask<ILogConsumer> OpenConsumerAsync(CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Mjolnir.Storage.Folders;
@@ -16,12 +17,15 @@ public sealed class FolderObjectStore : IObjectStore
 
     private readonly string _folder;
     private readonly string _aside;
+
+    // Folders whose names are known to be durable: there are a few per log, and they are never deleted.
+    private readonly ConcurrentDictionary<string, bool> _durable = new(StringComparer.Ordinal);
     private long _asides;
 
     /// <summary>Opens the folder, making it if there is none, and removes what writers that died left aside. One process at a time: see <see cref="FolderLock"/>.</summary>
     public FolderObjectStore(string folder)
     {
-        _folder = Path.GetFullPath(folder);
+        _folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
         _aside = Path.Combine(_folder, AsideFolder);
         Directory.CreateDirectory(_aside);
         foreach (var left in Directory.EnumerateFiles(_aside))
@@ -88,23 +92,26 @@ public sealed class FolderObjectStore : IObjectStore
 
     private CreateOutcome Create(string name, ReadOnlyMemory<byte> content)
     {
-        var aside = Path.Combine(_aside, Interlocked.Increment(ref _asides).ToString(CultureInfo.InvariantCulture));
         try
         {
             var path = PathOf(name);
-            if (File.Exists(path))
-            {
-                return Settle(path, CreateOutcome.Taken);
-            }
-
-            MakeFolder(Path.GetDirectoryName(path)!);
-            WriteDurably(aside, content.Span);
-            var named = TryName(aside, path);
-            return Settle(path, named ? CreateOutcome.Created : CreateOutcome.Taken);
+            return File.Exists(path) ? Settle(path, CreateOutcome.Taken) : WriteAsideAndName(path, content);
         }
         catch (Exception fault) when (IsStoreFault(fault))
         {
             throw Unavailable(name, fault);
+        }
+    }
+
+    private CreateOutcome WriteAsideAndName(string path, ReadOnlyMemory<byte> content)
+    {
+        var aside = Path.Combine(_aside, Interlocked.Increment(ref _asides).ToString(CultureInfo.InvariantCulture));
+        try
+        {
+            MakeFolder(Path.GetDirectoryName(path)!);
+            WriteDurably(aside, content.Span);
+            var named = TryName(aside, path);
+            return Settle(path, named ? CreateOutcome.Created : CreateOutcome.Taken);
         }
         finally
         {
@@ -154,9 +161,10 @@ public sealed class FolderObjectStore : IObjectStore
         }
     }
 
+    /// <summary>Makes a folder and its name durable. That another made it does not mean that its name is durable already.</summary>
     private void MakeFolder(string path)
     {
-        if (path.Length <= _folder.Length || Directory.Exists(path))
+        if (_durable.ContainsKey(path))
         {
             return;
         }
@@ -165,6 +173,7 @@ public sealed class FolderObjectStore : IObjectStore
         MakeFolder(parent);
         Directory.CreateDirectory(path);
         Posix.SyncDirectory(parent);
+        _durable.TryAdd(path, true);
     }
 
     /// <summary>
@@ -173,10 +182,10 @@ public sealed class FolderObjectStore : IObjectStore
     /// </summary>
     private void SettleNames()
     {
-        Posix.SyncDirectory(_folder);
-        foreach (var folder in Directory.EnumerateDirectories(_folder, "*", SearchOption.AllDirectories))
+        foreach (var folder in Directory.EnumerateDirectories(_folder, "*", SearchOption.AllDirectories).Prepend(_folder))
         {
             Posix.SyncDirectory(folder);
+            _durable.TryAdd(folder, true);
         }
     }
 
