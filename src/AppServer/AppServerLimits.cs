@@ -6,6 +6,9 @@ public static partial class AppServerLimits
     /// <summary>Bytes of a request body and of a WebSocket message: far above what handlers read, small enough that 64 at once are harmless. The memcached item limit is the same.</summary>
     public const int BodyBytes = 1024 * 1024;
 
+    /// <summary>Bytes that a chunked body may have for its framing besides: 16 bytes of each 4 KiB, the usual chunk, four times over.</summary>
+    public const int ChunkFramingBytes = 16 * 1024;
+
     /// <summary>Bytes of a body with name and password: 64 and 200 characters, every one escaped as <c>\uXXXX</c>, and the braces.</summary>
     public const int CredentialBytes = 4 * 1024;
 
@@ -54,11 +57,11 @@ public static partial class AppServerLimits
     /// <summary>Bytes of a thread's answer buffer that are kept for its next answer; a rare large one is given back.</summary>
     public const int KeptAnswerBytes = 64 * 1024;
 
-    /// <summary>Time that stopping may take for requests under way; with <see cref="LiveClose"/> the whole stop stays below 2 s.</summary>
-    public static readonly TimeSpan Stop = TimeSpan.FromMilliseconds(1_000);
+    /// <summary>Time that requests under way are given when the server stops; Kestrel takes up to 1 s more to cut off those that are not done, and with <see cref="LiveClose"/> it stays below 2 s.</summary>
+    public static readonly TimeSpan Stop = TimeSpan.FromMilliseconds(400);
 
     /// <summary>Time that open WebSockets are given to say goodbye when the server stops.</summary>
-    public static readonly TimeSpan LiveClose = TimeSpan.FromMilliseconds(400);
+    public static readonly TimeSpan LiveClose = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Transactions per second that one user may ask for on the average: a person clicks a few times, a script of a page perhaps a hundred.</summary>
     public const double CallsPerSecond = 1_000;

@@ -111,7 +111,7 @@ public sealed class AppServerHttp : IAsyncDisposable
     {
         var kestrel = new KestrelServerOptions { AddServerHeader = false };
         var limits = kestrel.Limits;
-        limits.MaxRequestBodySize = AppServerLimits.BodyBytes;
+        limits.MaxRequestBodySize = AppServerLimits.BodyBytes + AppServerLimits.ChunkFramingBytes;
         limits.MaxRequestHeadersTotalSize = AppServerLimits.HeaderBytes;
         limits.MaxRequestHeaderCount = AppServerLimits.Headers;
         limits.MaxRequestLineSize = AppServerLimits.RequestLineBytes;

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Headers;
+using Mjolnir.AppServer.Http;
+using Mjolnir.AppServer.Sessions;
+
+namespace Mjolnir.AppServer.Tests.Http;
+
+/// <summary>Health, metrics, status, starting and stopping.</summary>
+public sealed class OperatorTests
+{
+    [Fact]
+    public async Task Health_tells_live_from_ready()
+    {
+        var ready = false;
+        await using var server = await TestServer.StartAsync(settings => settings.IsReady = () => ready);
+        using var client = server.Client();
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, (await client.GetAsync("/_mjolnir/health")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/_mjolnir/health/live")).StatusCode);
+        ready = true;
+        Assert.Equal("""{"live":true,"ready":true}""", await client.GetStringAsync("/_mjolnir/health"));
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/_mjolnir/health/ready")).StatusCode);
+    }
+
+    [Fact]
+    public async Task Metrics_count_what_was_answered()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = server.Client();
+        await client.PostAsync("/_mjolnir/tx/open", TestServer.Text("{}"));
+        await client.PostAsync("/_mjolnir/tx/send", TestServer.Text("{}"));
+
+        var text = await client.GetStringAsync("/_mjolnir/metrics");
+
+        Assert.Contains("\nmjolnir_transactions_total{status=\"committed\"} 1\n", text);
+        Assert.Contains("\nmjolnir_http_refused_total 1\n", text);
+        Assert.Contains("\nmjolnir_test 1.5\n", text);
+        Assert.Contains("\nmjolnir_transaction_seconds_bucket{le=\"0.005\"} 1\n", text);
+        Assert.Contains("\nmjolnir_transaction_seconds_bucket{le=\"+Inf\"} 1\n", text);
+        Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.True(line.StartsWith("# ", StringComparison.Ordinal) || line.StartsWith("mjolnir_", StringComparison.Ordinal), line));
+    }
+
+    [Fact]
+    public async Task Status_needs_the_token_also_on_loopback()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = server.Client();
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/_mjolnir/status")).StatusCode);
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "wrong");
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/_mjolnir/status")).StatusCode);
+
+        var secrets = SecretsFile.Load(Path.Combine(server.Folder, SecretsFile.FileName));
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", secrets.StatusToken);
+
+        Assert.Equal("""{"ready":true,"rows":7}""", await client.GetStringAsync("/_mjolnir/status"));
+    }
+
+    [Fact]
+    public void Open_sign_in_refuses_to_listen_where_others_reach_it()
+    {
+        var options = new AppServerHttpOptions
+        {
+            Router = new FakeTransactions(),
+            Applications = new ApplicationSlot(TestApplication.Make()),
+            SecretsFolder = Path.GetTempPath(),
+            SignIn = SignInMode.Open,
+            Address = IPAddress.Any,
+        };
+
+        Assert.Throws<ArgumentException>(() => new AppServerHttp(options));
+    }
+
+    [Fact]
+    public async Task Stopping_takes_less_than_two_seconds_with_calls_and_WebSockets_open()
+    {
+        var server = await TestServer.StartAsync();
+        using var client = server.Client();
+        using var live = await server.LiveAsync();
+        var never = new TaskCompletionSource<Transactions.TransactionAnswer>();
+        var begun = new TaskCompletionSource();
+        server.Transactions.Run = _ =>
+        {
+            begun.SetResult();
+            return new(never.Task);
+        };
+        var call = client.PostAsync("/_mjolnir/tx/open", TestServer.Text("{}"));
+        await begun.Task;
+        var began = Stopwatch.GetTimestamp();
+
+        await server.Http.StopAsync(CancellationToken.None);
+
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        await Assert.ThrowsAnyAsync<Exception>(() => call);
+        await server.DisposeAsync();
+    }
+}

@@ -1,0 +1,87 @@
+using System.Runtime.Versioning;
+using Mjolnir.AppServer.Sessions;
+using Mjolnir.AppServer.Tests.Http;
+
+namespace Mjolnir.AppServer.Tests.Sessions;
+
+/// <summary>The secrets file: made once, readable by its owner only.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class SecretsTests : IDisposable
+{
+    private const string Template = """{"sessionKeys":[{"created":"2026-01-01T00:00:00Z","key":"KEY"}],"statusToken":"0123456789012345678901234567890123456789"}""";
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mjolnir-secrets-");
+
+    private string FilePath => Path.Combine(_folder.FullName, SecretsFile.FileName);
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    [Fact]
+    public void First_start_makes_the_file_for_its_owner_only_and_later_ones_read_it()
+    {
+        var first = SecretsFile.LoadOrCreate(_folder.FullName, TimeProvider.System);
+        var second = SecretsFile.LoadOrCreate(_folder.FullName, TimeProvider.System);
+
+        Assert.Equal(first.StatusToken, second.StatusToken);
+        Assert.Equal(first.SessionKeys, second.SessionKeys);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        Assert.Single(_folder.GetFiles());
+    }
+
+    [Theory]
+    [InlineData(UnixFileMode.GroupRead)]
+    [InlineData(UnixFileMode.OtherRead)]
+    [InlineData(UnixFileMode.OtherWrite)]
+    public void A_file_that_others_may_read_or_write_is_refused(UnixFileMode more)
+    {
+        SecretsFile.LoadOrCreate(_folder.FullName, TimeProvider.System);
+        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite | more);
+
+        var error = Assert.Throws<SecretsException>(() => SecretsFile.Load(FilePath));
+
+        Assert.Contains("chmod 600", error.Message);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("null")]
+    [InlineData("""{"sessionKeys":[],"statusToken":"0123456789012345678901234567890123456789"}""")]
+    [InlineData("SHORT")]
+    [InlineData("NOT BASE64")]
+    public void A_broken_file_is_refused_without_telling_its_content(string content)
+    {
+        content = content switch
+        {
+            "SHORT" => Template.Replace("KEY", "c2VjcmV0", StringComparison.Ordinal),
+            "NOT BASE64" => Template.Replace("KEY", "secret!!", StringComparison.Ordinal),
+            _ => content,
+        };
+        File.WriteAllText(FilePath, content);
+        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        var error = Assert.Throws<SecretsException>(() => SecretsFile.Load(FilePath));
+
+        Assert.DoesNotContain("secret!!", error.ToString());
+        Assert.DoesNotContain("c2VjcmV0", error.ToString());
+    }
+
+    [Fact]
+    public void The_newest_key_signs_and_older_ones_still_verify()
+    {
+        var (old, fresh) = (Enumerable.Repeat((byte)1, 32).ToArray(), Enumerable.Repeat((byte)2, 32).ToArray());
+        File.WriteAllText(FilePath, $$"""
+            {"sessionKeys":[{"created":"2026-01-01T00:00:00Z","key":"{{Convert.ToBase64String(old)}}"},{"created":"2026-02-01T00:00:00Z","key":"{{Convert.ToBase64String(fresh)}}"}],
+             "statusToken":"0123456789012345678901234567890123456789"}
+            """);
+        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var keys = SecretsFile.Load(FilePath).SessionKeys;
+        var session = new SessionBook(new SessionTokens(keys, "s"), new ManualTime()).Open("alice");
+
+        Assert.Equal([fresh, old], keys);
+        Assert.True(new SessionTokens([fresh], "s").TryVerify(new SessionTokens(keys, "s").Sign(session), out _));
+        Assert.True(new SessionTokens(keys, "s").TryVerify(new SessionTokens([old], "s").Sign(session), out _));
+        Assert.False(new SessionTokens([fresh], "s").TryVerify(new SessionTokens([old], "s").Sign(session), out _));
+    }
+}
