@@ -1,1 +1,3 @@
-return 0;
+using Mjolnir.Cli;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,41 @@
+namespace Mjolnir.Cli;
+
+/// <summary>The sizes and waits of the command line, each with its reason.</summary>
+internal static class CliLimits
+{
+    /// <summary>Characters of an application's name. It stands in every row's key, which has 220 bytes.</summary>
+    public const int ApplicationNameLength = 40;
+
+    /// <summary>V-stacks in one process. Each costs a lane thread and a log; more than the cores there are gains nothing.</summary>
+    public const int MaxStacks = 64;
+
+    /// <summary>How long a clean stop may take before the process ends all the same. What is confirmed is in the log by then: the drain only shortens the next start.</summary>
+    public static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(1800);
+
+    /// <summary>Work that is done sooner shows no progress bar: a bar that flashes tells nothing.</summary>
+    public static readonly TimeSpan QuietWork = TimeSpan.FromSeconds(1);
+
+    /// <summary>Files of an application are read again when nothing has changed for this long: editors write a file in several steps, some milliseconds apart.</summary>
+    public static readonly TimeSpan ChangesSettle = TimeSpan.FromMilliseconds(60);
+
+    /// <summary>How often a progress bar or the status table is drawn.</summary>
+    public static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>How long <c>status</c> waits for an answer; a healthy server answers in milliseconds.</summary>
+    public static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often <c>status --watch</c> asks.</summary>
+    public static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Rows per seeding transaction: it runs again for each row that it meets for the first time, so few; batches hold many transactions anyway.</summary>
+    public const int SeedRowsPerTransaction = 64;
+
+    /// <summary>Seeding transactions under way at once: enough to fill a batch while the one before is being written.</summary>
+    public const int SeedTransactionsInFlight = 64;
+
+    /// <summary>How long a seeding transaction is tried again: longer than a log takes to be sealed and replaced (a few seconds).</summary>
+    public static readonly TimeSpan SeedPatience = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two tries of a seeding transaction.</summary>
+    public static readonly TimeSpan SeedPause = TimeSpan.FromMilliseconds(50);
+}

@@ -1,0 +1,234 @@
+using System.Globalization;
+using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Transactions;
+using Mjolnir.Cli.Status;
+using Mjolnir.Core.Routing;
+using Mjolnir.Core.Views;
+using Mjolnir.Storage.Feeds;
+using Mjolnir.Storage.Folders;
+using Mjolnir.Storage.Logs;
+using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Registry;
+using Mjolnir.Storage.Rows;
+using Mjolnir.Storage.Shards;
+using Mjolnir.WriteBehind;
+using Mjolnir.WriteBehind.Compaction;
+
+namespace Mjolnir.Cli.Embedded;
+
+/// <summary>
+/// The embedded stack: cache, log, store and servers in one process and one folder, behind the same seams and with the same protocol as a cluster.
+/// <code>
+/// start: lock the folder ─► recover (seal and drain every log of the dead process, make the next view) ─► label the shards, mark the view active
+///        ─► servers open their logs ─► serve; the warmer fills the shards meanwhile
+/// stop:  servers answer what is confirmed ─► workers store what the logs hold ─► unlock
+/// </code>
+/// </summary>
+internal sealed class EmbeddedStack : IAsyncDisposable
+{
+    private const string OutcomeTable = "_tx";
+
+    private static readonly WriteBehindLimits StoreLimits = new();
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly FolderLock _lock;
+    private readonly FileLogBroker _broker;
+    private readonly LogWorkers _workers;
+    private readonly List<VStack> _stacks = [];
+    private Task _warming = Task.CompletedTask;
+    private Task _compacting = Task.CompletedTask;
+    private bool _closed;
+
+    private EmbeddedStack(FolderLock folderLock, FileLogBroker broker, LogWorkers workers)
+    {
+        _lock = folderLock;
+        _broker = broker;
+        _workers = workers;
+    }
+
+    public StackRouter Router { get; private set; } = null!;
+
+    /// <summary>What recovery found.</summary>
+    public RecoveredCluster Recovered { get; private set; } = null!;
+
+    /// <summary>What a torn log lost at its end: bytes that were never confirmed.</summary>
+    public IReadOnlyList<TornTail> Torn { get; private set; } = [];
+
+    /// <summary>True when everything stored is in memory.</summary>
+    public bool IsWarm => _warming.IsCompletedSuccessfully;
+
+    /// <summary>Completes when a part stopped on a broken rule: the process must end, the next start recovers.</summary>
+    public Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Locks the folder, recovers what is in it and begins to serve.</summary>
+    public static async Task<EmbeddedStack> StartAsync(EmbeddedOptions options, IProgress<RecoveryProgress> progress, CancellationToken cancellationToken)
+    {
+        var folderLock = FolderLock.Acquire(options.Data);
+        try
+        {
+            return await StartAsync(options, folderLock, progress, cancellationToken);
+        }
+        catch
+        {
+            folderLock.Dispose();
+            throw;
+        }
+    }
+
+    public IReadOnlyList<StackFigures> Figures() => _stacks.ConvertAll(stack => stack.Figures());
+
+    /// <summary>Stops cleanly; what cannot be stored in time stays in the logs for the next start.</summary>
+    public async Task StopAsync(CancellationToken patience)
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        _closed = true;
+        await _stop.CancelAsync();
+        foreach (var stack in _stacks)
+        {
+            await stack.Server.DisposeAsync();
+        }
+
+        await EndedAsync(_warming);
+        await EndedAsync(_compacting);
+        await EndedAsync(_workers.StopAsync(patience));
+        await _workers.DisposeAsync();
+        await _broker.DisposeAsync();
+        _lock.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync(new CancellationToken(canceled: true));
+        _stop.Dispose();
+    }
+
+    private static async Task<EmbeddedStack> StartAsync(
+        EmbeddedOptions options, FolderLock folderLock, IProgress<RecoveryProgress> progress, CancellationToken cancellationToken)
+    {
+        var torn = new List<TornTail>();
+        var store = new FolderObjectStore(DataFolder.Store(options.Data));
+        var broker = new FileLogBroker(DataFolder.Logs(options.Data), reportTorn: torn.Add);
+        EmbeddedStack? stack = null;
+        var workers = new LogWorkers(broker, store, options.Time, fault => stack?.Fail(fault));
+        stack = new EmbeddedStack(folderLock, broker, workers);
+        var names = Enumerable.Range(1, options.Stacks).Select(i => string.Create(CultureInfo.InvariantCulture, $"s{i}")).ToList();
+
+        // 1. Every log of the process before is sealed and drained: the store is current.
+        var recovered = await Recovery.RunAsync(broker, store, names, options.Time, progress, cancellationToken);
+        (stack.Recovered, stack.Torn) = (recovered, torn);
+
+        // 2. The new view's shards are empty and bear its labels; only then is it active.
+        var shards = await OpenShardsAsync(recovered.View, cancellationToken);
+        var registry = new ClusterRegistry(store);
+        await registry.MarkActiveAsync(recovered.View.Number, cancellationToken);
+
+        // 3. The snapshot that misses are loaded from is taken under the active view.
+        var rows = await StoredRows.OpenAsync(store, cancellationToken);
+        await stack.StartServersAsync(options, recovered.View, shards, registry, store, rows);
+        return stack;
+    }
+
+    private static async Task<IReadOnlyList<EmbeddedShard>> OpenShardsAsync(ClusterView view, CancellationToken cancellationToken)
+    {
+        var shards = new List<EmbeddedShard>();
+        foreach (var description in view.Shards)
+        {
+            var shard = new EmbeddedShard(description.Name);
+            await using var connection = shard.Connect();
+            await connection.OpenAsync(description.Label, cancellationToken);
+            shards.Add(shard);
+        }
+
+        return shards;
+    }
+
+    private async Task StartServersAsync(
+        EmbeddedOptions options, ClusterView view, IReadOnlyList<EmbeddedShard> shards, ClusterRegistry registry, FolderObjectStore store, StoredRows rows)
+    {
+        var feed = new InProcessCommitFeed();
+        var predictor = new KeyPredictor();
+        var source = new EmbeddedRows(rows);
+        var sealer = new LogSealer(_broker, store, options.Time, StoreLimits);
+        foreach (var shard in shards)
+        {
+            var epochs = new EmbeddedLogEpochs(shard.Name, _broker, registry, _workers, sealer);
+            var server = new TransactionServer(shard.Name, new CommitterOptions
+            {
+                View = view,
+                Shards = [.. shards.Select(each => each.Connect())],
+                Epochs = epochs,
+                Feed = feed,
+                Store = source,
+                SealedLogs = rows.SealedLogs,
+                Engine = options.Engine(),
+                Time = options.Time,
+                Random = new Random(options.Random.Next()),
+                Predictor = predictor,
+            });
+            _ = server.Failed.ContinueWith(failed => Fail(failed.Result), TaskScheduler.Default);
+            _stacks.Add(new VStack(shard.Name, shard, server, epochs, _workers));
+        }
+
+        Router = new StackRouter(view, [.. _stacks.Select(stack => stack.Server)], predictor);
+        _stacks.ForEach(stack => stack.Server.HandOverTo(Router.Beside));
+        await Task.WhenAll(_stacks.Select(stack => stack.Server.StartAsync()));
+        _warming = Task.Run(() => WarmAsync(options.Time, view, shards, rows, source));
+        _compacting = Task.Run(() => CompactAsync(new Compactor(store, options.Time, StoreLimits, Guid.NewGuid().ToString("N"))));
+    }
+
+    private async Task CompactAsync(Compactor compactor)
+    {
+        try
+        {
+            await compactor.RunAsync(_stop.Token);
+        }
+        catch (Exception fault) when (!_stop.IsCancellationRequested)
+        {
+            Fail(fault);
+        }
+    }
+
+    private async Task WarmAsync(TimeProvider time, ClusterView view, IReadOnlyList<EmbeddedShard> shards, StoredRows rows, EmbeddedRows source)
+    {
+        try
+        {
+            var warmer = new Warmer(view, [.. shards.Select(shard => shard.Connect())], time);
+            foreach (var shard in await warmer.RunAsync(rows, ForgetOutcomeLater, _stop.Token))
+            {
+                source.MarkWarm(shard);
+            }
+        }
+        catch (Exception fault) when (!_stop.IsCancellationRequested)
+        {
+            Fail(fault);
+            throw;
+        }
+    }
+
+    private void ForgetOutcomeLater(Core.Segments.SegmentRow row)
+    {
+        if (row.Key.Table == OutcomeTable)
+        {
+            Router.Beside(row.Key).ExpireLater(row.Key, EmbeddedLimits.OutcomeLife, row.Version.Stamp);
+        }
+    }
+
+    private void Fail(Exception fault) => _failed.TrySetResult(fault);
+
+    private static async Task EndedAsync(Task part)
+    {
+        try
+        {
+            await part;
+        }
+        catch (OperationCanceledException)
+        {
+            // It was told to end, or did not end in time: what it leaves undone, the next start does.
+        }
+    }
+}

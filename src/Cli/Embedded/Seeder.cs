@@ -1,0 +1,129 @@
+using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Keys;
+using Mjolnir.Scripting.Applications;
+using Mjolnir.Scripting.Engine;
+
+namespace Mjolnir.Cli.Embedded;
+
+/// <summary>
+/// Inserts an application's seed rows when it meets its data for the first time, table by table. A table's mark is written last: a start that was cut short begins
+/// again, and rows that are there already are left as they are. A table that has its mark is never seeded again, whatever its file says.
+/// </summary>
+internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
+{
+    private const string MarkTable = "_seed";
+
+    /// <summary>Rows to insert and inserted so far.</summary>
+    public readonly record struct Step(string Table, int Done, int Total);
+
+    public async Task RunAsync(Application application, IProgress<Step> progress, CancellationToken cancellationToken)
+    {
+        foreach (var (table, rows) in application.Seeds)
+        {
+            if (!RowKey.TryCreate(application.Name, MarkTable, table, out var mark))
+            {
+                throw new FailureException($"the name of the table '{table}' is too long to be seeded");
+            }
+
+            if (await router.Beside(mark).ReadAsync(mark, cancellationToken) is null)
+            {
+                await SeedAsync(application.Name, table, rows, progress, cancellationToken);
+                var document = Document.FromText($$"""{"rows":{{rows.Count}}}""");
+                await CommitAsync(router.Beside(mark), [new RowWrite(mark, document)], cancellationToken);
+            }
+        }
+    }
+
+    private async Task SeedAsync(string app, string table, IReadOnlyList<SeedRow> rows, IProgress<Step> progress, CancellationToken cancellationToken)
+    {
+        using var places = new SemaphoreSlim(CliLimits.SeedTransactionsInFlight);
+        var done = 0;
+        var running = new List<Task>();
+        foreach (var (server, chunk) in Chunks(app, table, rows))
+        {
+            await places.WaitAsync(cancellationToken);
+            running.RemoveAll(task => task.IsCompletedSuccessfully);
+            running.Add(CommitChunkAsync(server, chunk));
+        }
+
+        await Task.WhenAll(running);
+
+        async Task CommitChunkAsync(ITransactions server, IReadOnlyList<RowWrite> chunk)
+        {
+            try
+            {
+                await CommitAsync(server, chunk, cancellationToken);
+                progress.Report(new Step(table, Interlocked.Add(ref done, chunk.Count), rows.Count));
+            }
+            finally
+            {
+                places.Release();
+            }
+        }
+    }
+
+    /// <summary>Rows that lie beside the same server go together, so that a transaction stays on one shard.</summary>
+    private IEnumerable<(ITransactions Server, IReadOnlyList<RowWrite> Rows)> Chunks(string app, string table, IReadOnlyList<SeedRow> rows)
+    {
+        var open = new Dictionary<ITransactions, List<RowWrite>>();
+        foreach (var row in rows)
+        {
+            if (!RowKey.TryCreate(app, table, row.Key, out var key))
+            {
+                throw new FailureException($"the key '{row.Key}' of table '{table}' is too long");
+            }
+
+            var server = router.Beside(key);
+            if (!open.TryGetValue(server, out var chunk))
+            {
+                open[server] = chunk = new List<RowWrite>(CliLimits.SeedRowsPerTransaction);
+            }
+
+            chunk.Add(new RowWrite(key, new Document(row.Json)));
+            if (chunk.Count == CliLimits.SeedRowsPerTransaction)
+            {
+                yield return (server, chunk);
+                open.Remove(server);
+            }
+        }
+
+        foreach (var (server, chunk) in open)
+        {
+            yield return (server, chunk);
+        }
+    }
+
+    private async Task CommitAsync(ITransactions server, IReadOnlyList<RowWrite> rows, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        while (await server.RunBuiltInAsync((source, writes) => InsertAbsent(source, rows, writes), cancellationToken) != TransactionStatus.Committed)
+        {
+            if (time.GetElapsedTime(began) > CliLimits.SeedPatience)
+            {
+                throw new FailureException("the seed rows could not be written: the server does not take transactions");
+            }
+
+            // Refused for load or for a log being renewed: nothing tells when that is over.
+            await Task.Delay(CliLimits.SeedPause, time, cancellationToken);
+        }
+    }
+
+    private static bool InsertAbsent(IRowSource source, IReadOnlyList<RowWrite> rows, List<RowWrite> writes)
+    {
+        foreach (var row in rows)
+        {
+            if (!source.TryRead(row.Key, out var present))
+            {
+                return false;
+            }
+
+            if (present is null)
+            {
+                writes.Add(row);
+            }
+        }
+
+        return true;
+    }
+}

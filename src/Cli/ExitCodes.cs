@@ -1,0 +1,9 @@
+namespace Mjolnir.Cli;
+
+/// <summary>What a script sees (interfaces.md, command line).</summary>
+internal static class ExitCodes
+{
+    public const int Ok = 0;
+    public const int Failed = 1;
+    public const int Usage = 2;
+}

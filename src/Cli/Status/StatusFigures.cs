@@ -1,0 +1,101 @@
+using System.Text.Json.Serialization;
+
+namespace Mjolnir.Cli.Status;
+
+/// <summary>What <c>/_mjolnir/status</c> tells an operator. Counters rise from the process's start; the bench takes differences.</summary>
+internal sealed record StatusFigures
+{
+    public required string Application { get; init; }
+
+    public required string Version { get; init; }
+
+    public required string Mode { get; init; }
+
+    public required double UptimeSeconds { get; init; }
+
+    /// <summary>True when every row of the store is in memory: from then on the store is not read.</summary>
+    public required bool Warm { get; init; }
+
+    public required ProcessFigures Process { get; init; }
+
+    /// <summary>All stacks together.</summary>
+    public required StackFigures Total { get; init; }
+
+    public required IReadOnlyList<StackFigures> Stacks { get; init; }
+}
+
+internal sealed record ProcessFigures
+{
+    public required int Id { get; init; }
+
+    public required double CpuMilliseconds { get; init; }
+
+    public required long AllocatedBytes { get; init; }
+
+    public required long ResidentBytes { get; init; }
+
+    public required int Collections { get; init; }
+
+    public required double GcPauseMilliseconds { get; init; }
+}
+
+/// <summary>One V-stack: server, shard, log and store.</summary>
+internal sealed record StackFigures
+{
+    public required string Name { get; init; }
+
+    public required string Log { get; init; }
+
+    public required long Committed { get; init; }
+
+    public required long Aborted { get; init; }
+
+    public required long Attempts { get; init; }
+
+    public required long Conflicts { get; init; }
+
+    public required long HandedOver { get; init; }
+
+    public required long Refused { get; init; }
+
+    public required long Batches { get; init; }
+
+    public required long Records { get; init; }
+
+    public required long LogBytes { get; init; }
+
+    public required long CacheOperations { get; init; }
+
+    public required long CacheItems { get; init; }
+
+    public required long CacheBytes { get; init; }
+
+    public required long StoreReads { get; init; }
+
+    /// <summary>Batches confirmed but not yet in the store.</summary>
+    public required long Backlog { get; init; }
+
+    public static StackFigures Sum(StackFigures one, StackFigures other) => new()
+    {
+        Name = "all",
+        Log = "",
+        Committed = one.Committed + other.Committed,
+        Aborted = one.Aborted + other.Aborted,
+        Attempts = one.Attempts + other.Attempts,
+        Conflicts = one.Conflicts + other.Conflicts,
+        HandedOver = one.HandedOver + other.HandedOver,
+        Refused = one.Refused + other.Refused,
+        Batches = one.Batches + other.Batches,
+        Records = one.Records + other.Records,
+        LogBytes = one.LogBytes + other.LogBytes,
+        CacheOperations = one.CacheOperations + other.CacheOperations,
+        CacheItems = one.CacheItems + other.CacheItems,
+        CacheBytes = one.CacheBytes + other.CacheBytes,
+        StoreReads = one.StoreReads + other.StoreReads,
+        Backlog = one.Backlog + other.Backlog,
+    };
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSerializable(typeof(StatusFigures))]
+internal sealed partial class StatusJson : JsonSerializerContext;
