@@ -1,0 +1,31 @@
+namespace Mjolnir.Faults.Tests;
+
+/// <summary>How much is tried, and how long is waited.</summary>
+internal static class FaultLimits
+{
+    /// <summary>Accounts of the ledger: few, so that transfers meet on the same rows all the time. As many as accounts.json has.</summary>
+    public const int Accounts = 24;
+
+    public const long FirstBalance = 1_000_000;
+
+    /// <summary>Clients, one transfer under way each.</summary>
+    public const int Clients = 24;
+
+    /// <summary>The server is killed when this many more transfers than before are acknowledged, at most: from the first moment of load to well into it.</summary>
+    public const int AcknowledgedBeforeKill = 600;
+
+    /// <summary>A start is killed within this time: before, while or after it recovers.</summary>
+    public static readonly TimeSpan StartKill = TimeSpan.FromMilliseconds(900);
+
+    /// <summary>For a transfer to be answered, restarts included: far more than any takes.</summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(90);
+
+    /// <summary>kills: a dozen in the short form, a hundred with <c>./test --long</c>.</summary>
+    public static int Kills => IsLong ? 100 : 12;
+
+    /// <summary>The long form was asked for.</summary>
+    public static bool IsLong => Environment.GetEnvironmentVariable("MJOLNIR_LONG_TESTS") == "1";
+
+    /// <summary>Random unless given, and printed.</summary>
+    public static int Seed => int.TryParse(Environment.GetEnvironmentVariable("MJOLNIR_SEED"), out var seed) ? seed : Random.Shared.Next();
+}

@@ -1,0 +1,45 @@
+using System.Net;
+using System.Text;
+using System.Text.Json;
+
+namespace Mjolnir.Faults.Tests;
+
+/// <summary>One transfer as a client means it. Its number is unique, and also the id under which the server knows it.</summary>
+internal sealed record Transfer(string Number, int From, int To, int Amount)
+{
+    public string Json => $$"""{"id":"{{Number}}","args":["{{Number}}","n{{From}}","n{{To}}",{{Amount}}]}""";
+}
+
+/// <summary>A user of the ledger over HTTP.</summary>
+internal sealed class Ledger(HttpClient http)
+{
+    private string? _cookie;
+
+    /// <summary>Signs in. The cookie is good over restarts: its key lies in the data folder.</summary>
+    public async Task SignInAsync(Uri server, string user)
+    {
+        using var content = Content($$"""{"user":"{{user}}","password":"any"}""");
+        using var response = await http.PostAsync(new Uri(server, "/_mjolnir/session"), content);
+        response.EnsureSuccessStatusCode();
+        _cookie = string.Join("; ", response.Headers.GetValues("Set-Cookie").Select(cookie => cookie.Split(';')[0]));
+    }
+
+    /// <summary>Calls a handler.</summary>
+    public async Task<(HttpStatusCode Status, string Body)> CallAsync(Uri server, string handler, string json, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(server, "/_mjolnir/tx/" + handler)) { Content = Content(json) };
+        request.Headers.Add("Cookie", _cookie);
+        using var response = await http.SendAsync(request, cancellationToken);
+        return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
+    }
+
+    /// <summary>Calls a handler that must succeed and returns its result.</summary>
+    public async Task<JsonElement> ResultAsync(Uri server, string handler, string json)
+    {
+        var (status, body) = await CallAsync(server, handler, json, CancellationToken.None);
+        Assert.True(status == HttpStatusCode.OK, $"{handler}: {(int)status} {body}");
+        return JsonDocument.Parse(body).RootElement.GetProperty("result").Clone();
+    }
+
+    private static StringContent Content(string json) => new(json, Encoding.UTF8, "application/json");
+}
