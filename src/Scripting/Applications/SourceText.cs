@@ -40,7 +40,7 @@ internal sealed class SourceText
     public static SourceText? Decode(SourceFile file, DiagnosticList diagnostics)
     {
         var bytes = WithoutMark(file.Bytes.Span);
-        var status = System.Text.Unicode.Utf8.ToUtf16(bytes, new char[bytes.Length], out var read, out _);
+        var status = System.Text.Unicode.Utf8.ToUtf16(bytes, new char[bytes.Length], out var read, out _, replaceInvalidSequences: false);
         if (status == System.Buffers.OperationStatus.Done)
         {
             return new SourceText(file.Path, Encoding.UTF8.GetString(bytes));

@@ -26,12 +26,15 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         ["object"] = "json", ["array"] = "json",
     };
 
+    private readonly HashSet<string> _mistyped = []; // columns of the table being read
+
     /// <summary>The schema, or null, with diagnostics, if it cannot be used.</summary>
     /// <param name="table">the entry under <c>tables</c></param>
     /// <param name="seed">where the seed file is named; null without one</param>
     public TableSchema? Read(JsonMember table, out SourcePosition? seed)
     {
         seed = null;
+        _mistyped.Clear();
         var before = diagnostics.Count;
         CheckName(table);
         if (!table.Value.IsObject)
@@ -113,6 +116,7 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         var what = type.IsString ? $"'{type.Text}' is no type" : $"the type must be a string, not {type.KindInWords}";
         var hint = type.IsString && OtherNames.TryGetValue(type.Text, out var meant) ? $"Did you mean '{meant}'?" : NearestName.Hint(type.IsString ? type.Text : "", Types.Keys, "");
         diagnostics.Add(type.Position, $"column '{column}': {what}", hint);
+        _mistyped.Add(column);
         return ColumnType.Json;
     }
 
@@ -135,7 +139,7 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         {
             diagnostics.Add(key.Position, $"the key column '{key.Text}' is not among the columns", NearestName.Hint(key.Text, columns.Select(c => c.Name), "Declare it."));
         }
-        else if (column.Type is not (ColumnType.String or ColumnType.Integer))
+        else if (column.Type is not (ColumnType.String or ColumnType.Integer) && !_mistyped.Contains(column.Name))
         {
             diagnostics.Add(key.Position, $"the key column '{key.Text}' must be a string or an integer", "Keys are compared exactly; other types cannot be.");
         }

@@ -28,7 +28,9 @@ internal static class ScriptParser
         }
         catch (ParserException e)
         {
-            failure = new ParseFailure(Math.Clamp(e.Index, 0, text.Length), Words(e.Description, scan));
+            failure = scan.OpenString is { } open && open <= e.Index
+                ? new ParseFailure(open, "this string is not closed")
+                : new ParseFailure(Math.Clamp(e.Index, 0, text.Length), Words(e.Description, scan));
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -34,6 +34,9 @@ internal sealed class ScriptScan
     /// <summary>The first place at which it is nested too deep to be parsed; null if it never is.</summary>
     public int? TooDeepAt => _nesting.TooDeepAt;
 
+    /// <summary>Where a string begins that is not closed; null if all are.</summary>
+    public int? OpenString => _tokens.OpenString;
+
     /// <summary>False: brackets close that were never opened, or stay open.</summary>
     public bool IsBalanced => _nesting.IsBalanced;
 

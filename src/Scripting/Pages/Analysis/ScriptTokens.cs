@@ -27,6 +27,9 @@ internal sealed class ScriptTokens(string text)
 
     public string Text => text;
 
+    /// <summary>Where the first string begins that its line does not end; null if there is none.</summary>
+    public int? OpenString { get; private set; }
+
     public ReadOnlySpan<char> Slice(ScriptToken token) => text.AsSpan(token.Start, token.End - token.Start);
 
     /// <summary>The character that the next token begins with.</summary>
@@ -111,9 +114,15 @@ internal sealed class ScriptTokens(string text)
 
     private ScriptTokenKind ReadString(char quote)
     {
+        var start = _at;
         for (_at++; _at < text.Length && text[_at] != quote && text[_at] is not ('\n' or '\r'); _at++)
         {
             _at += text[_at] == '\\' ? 1 : 0;
+        }
+
+        if (_at >= text.Length || text[_at] != quote)
+        {
+            OpenString ??= start;
         }
 
         _at = Math.Min(_at + 1, text.Length);

@@ -27,7 +27,7 @@ internal sealed class PageText(string source)
         var slots = new List<int>();
         var text = new StringBuilder();
         var at = 0;
-        foreach (var edit in _edits.OrderBy(edit => edit.Start).ThenBy(edit => edit.Order))
+        foreach (var edit in _edits.OrderBy(edit => edit.Start).ThenBy(edit => edit.End).ThenBy(edit => edit.Order))
         {
             Core.Invariant.Require(edit.Start >= at, $"edits of a page overlap at {edit.Start}");
             text.Append(source, at, edit.Start - at).Append(edit.Before);
