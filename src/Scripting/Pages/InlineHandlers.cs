@@ -11,6 +11,7 @@ internal sealed class InlineHandlers(
     PageMarkup markup, ElementReferences references, PageGraph graph, PageScripts scripts, TableNames tables, PageText served, DiagnosticList diagnostics)
 {
     private readonly List<HandlerUse> _uses = [];
+    private readonly Dictionary<string, string> _codeByName = new(StringComparer.Ordinal);
 
     /// <summary>Elements that have rewritten attributes.</summary>
     public HashSet<IElement> Elements { get; } = [];
@@ -75,9 +76,8 @@ internal sealed class InlineHandlers(
         }
         else
         {
-            // A tag that the parser dropped makes no element, so no event can come from it.
-            var reference = element is null ? "body" : references.Of(element);
-            var name = $"{markup.Source.File}#{reference.TrimStart('#', '@')}.{attribute.Name[2..]}";
+            var reference = Reference(tag, element);
+            var name = Name(reference, attribute);
             _uses.Add(new HandlerUse(name, inline.Scope!, position, globals) { InlineCode = attribute.Value, Element = reference });
             call = $"return mjolnir.run(event,{InlineCode.Quoted(name)},[],this)";
         }
@@ -89,6 +89,20 @@ internal sealed class InlineHandlers(
 
         var written = markup.Source.Text[attribute.NameStart..(attribute.NameStart + attribute.Name.Length)];
         served.Replace(attribute.Start, attribute.End, $"{written}=\"{WebUtility.HtmlEncode(call).Replace("&#39;", "'", StringComparison.Ordinal)}\"");
+    }
+
+    // What a template element holds back is not on the page: its copies will be, at places of their own. A tag may also be one that the parser
+    // dropped; a second <body> gives its attributes to the first.
+    private string? Reference(MarkupToken tag, IElement? element) =>
+        element is null ? tag.Name == "body" ? "body" : null : markup.Inert.Contains(element) ? null : references.Of(element);
+
+    // Where the element does not tell the code (an id used twice, a template's copies), the code's hash does.
+    private string Name(string? reference, MarkupAttribute attribute)
+    {
+        var suffix = attribute.Name[2..];
+        var name = $"{markup.Source.File}#{reference?.TrimStart('#', '@')}.{suffix}";
+        _codeByName.TryAdd(name, attribute.Value);
+        return reference is null || _codeByName[name] != attribute.Value ? $"{markup.Source.File}#code:{SourceHash.Of(attribute.Value)}.{suffix}" : name;
     }
 
     // A call of a function that no script has is a mistake in any case, whether it would run on the server or not.
@@ -111,8 +125,9 @@ internal sealed class InlineHandlers(
         }
     }
 
+    // A script that only names the function may define it in a way that is not seen: Object.assign(window, …).
     private bool IsKnown(string name) =>
-        BrowserNames.Has(name) || graph.IsGlobal(name) || scripts.BrowserOnly.Any(code => code.Scan.TopLevelNames.Contains(name) || code.Program is null);
+        BrowserNames.Has(name) || graph.IsGlobal(name) || scripts.BrowserOnly.Concat(scripts.Server).Any(code => code.Text.Contains(name, StringComparison.Ordinal));
 
     private bool NamesServerFunction(string code) =>
         graph.GlobalFunctionNames.Any(name => code.Contains(name, StringComparison.Ordinal) && graph.GlobalFunction(name).Any(graph.IsServerRun));

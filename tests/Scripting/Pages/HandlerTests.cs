@@ -164,6 +164,26 @@ public class HandlerTests
     }
 
     [Fact]
+    public void Code_is_never_taken_for_that_of_another_element()
+    {
+        var (application, page) = TestFolder.Page("<b id=a onclick='mjolnir.now();1'>x</b><b id=a onclick='mjolnir.now();2'>x</b><template><b id=a onclick='mjolnir.now();3'>x</b></template><template><i onclick='mjolnir.now();4'>x</i></template><body onclick='mjolnir.now();5'>");
+        Assert.Equal(5, application.Handlers.Count);
+        Assert.Equal(Enumerable.Range(1, 5).Select(n => $"mjolnir.now();{n}"), application.Handlers.Values.Select(handler => handler.InlineCode!).Order(StringComparer.Ordinal));
+        Assert.All(application.Handlers.Keys, name => Assert.Contains($"'{name}'", page.Text()));
+        Assert.Equal(["#a", "#a", "body", null, null], application.Handlers.Values.Select(handler => handler.Element).OrderBy(element => element ?? "z", StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_large_page_is_ready_soon()
+    {
+        var rows = string.Concat(Enumerable.Range(0, 4000).Select(i => $"<tr><td onclick=\"send({i}); mjolnir.now()\">{{{{ user }}}}<td title='{{{{ user }}}}'>x"));
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        using var folder = TestFolder.With(("index.html", $"<table>{rows.Replace(" title='{{ user }}'", "", StringComparison.Ordinal)}</table><script>function send() {{}}</script>"));
+        Assert.Equal(4000, folder.LoadRight().Handlers.Count);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), $"{clock.Elapsed.TotalSeconds} s; a second is usual on a quiet machine");
+    }
+
+    [Fact]
     public void A_library_that_only_the_browser_uses_does_not_run_on_the_server()
     {
         var (_, page) = TestFolder.Page(

@@ -6,11 +6,14 @@ namespace Mjolnir.Scripting.Pages.Analysis;
 /// </summary>
 internal sealed class PageGraph
 {
+    private readonly PageGraph? _around; // the page's, for code that is none of its scripts
     private readonly Dictionary<string, List<FunctionScope>> _globals = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<FunctionScope>> _direct = new(StringComparer.Ordinal);
     private readonly HashSet<string> _values = new(StringComparer.Ordinal);
     private readonly List<FunctionScope> _scripts = [];
     private HashSet<FunctionScope>? _serverRun;
+
+    public PageGraph(PageGraph? around = null) => _around = around;
 
     public List<ListenerUse> Listeners { get; } = [];
 
@@ -46,13 +49,7 @@ internal sealed class PageGraph
     public FunctionScope Attach(PageCode code)
     {
         var (script, scopes) = ScopeBuilder.Build(code, code.Program!);
-        var apart = new PageGraph();
-        foreach (var (name, functions) in _globals)
-        {
-            apart._globals[name] = functions;
-        }
-
-        new ReferenceCollector(scopes, apart).Collect(script);
+        new ReferenceCollector(scopes, new PageGraph(this)).Collect(script);
         return script;
     }
 
@@ -79,7 +76,7 @@ internal sealed class PageGraph
 
     /// <summary>Functions that a name reaches.</summary>
     public IEnumerable<FunctionScope> FunctionsOf(string name, FunctionScope? owner) =>
-        (owner is null ? _globals.GetValueOrDefault(name) : owner.LocalFunctions.GetValueOrDefault(name)) ?? [];
+        (owner is null ? _globals.GetValueOrDefault(name) ?? _around?._globals.GetValueOrDefault(name) : owner.LocalFunctions.GetValueOrDefault(name)) ?? [];
 
     /// <summary>Functions that can be called by a global name.</summary>
     public IReadOnlyList<FunctionScope> GlobalFunction(string name) => _direct.GetValueOrDefault(name) ?? [];

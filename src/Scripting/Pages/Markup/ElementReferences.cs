@@ -7,19 +7,14 @@ namespace Mjolnir.Scripting.Pages.Markup;
 internal sealed class ElementReferences
 {
     private readonly PageMarkup _markup;
-    private readonly Dictionary<string, IElement> _byId = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IElement> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<IElement, int> _places = [];
 
     public ElementReferences(PageMarkup markup)
     {
         _markup = markup;
         foreach (var element in markup.Document.All)
         {
-            if (Fixed(element, "id") is { } id)
-            {
-                _byId.TryAdd(id, element);
-            }
-
             if (Fixed(element, "name") is { } name)
             {
                 _byName.TryAdd(name, element);
@@ -38,29 +33,33 @@ internal sealed class ElementReferences
         return Fixed(element, "name") is { } name && _byName.GetValueOrDefault(name) == element ? "@" + name : Path(element);
     }
 
-    public IElement? ById(string id) => _byId.GetValueOrDefault(id);
-
     /// <summary>An attribute whose value no template makes up; null if it is absent, empty or made up.</summary>
     public string? Fixed(IElement element, string name) =>
         element.GetAttribute(name) is { Length: > 0 } value && !value.Contains(_markup.Mask) ? value : null;
 
-    private static string Path(IElement element)
+    private string Path(IElement element)
     {
         var steps = new Stack<string>();
         for (INode? node = element; node is IElement step and not IHtmlBodyElement; node = node.Parent)
         {
-            steps.Push($"{step.LocalName}:nth-of-type({Place(step)})");
+            steps.Push($"{step.LocalName}:nth-of-type({PlaceOf(step)})");
         }
 
         return steps.Count == 0 ? "body" : "body>" + string.Join('>', steps);
     }
 
-    private static int Place(IElement element)
+    // All children of a parent are counted at once: a table may have thousands of rows with handlers.
+    private int PlaceOf(IElement element)
     {
-        var place = 1;
-        for (var before = element.PreviousElementSibling; before is not null; before = before.PreviousElementSibling)
+        if (!_places.TryGetValue(element, out var place) && element.Parent is { } parent)
         {
-            place += before.LocalName == element.LocalName ? 1 : 0;
+            var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+            foreach (var child in parent.ChildNodes.OfType<IElement>())
+            {
+                _places[child] = counts[child.LocalName] = counts.GetValueOrDefault(child.LocalName) + 1;
+            }
+
+            place = _places[element];
         }
 
         return place;
