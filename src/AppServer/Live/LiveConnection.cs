@@ -126,7 +126,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         }
     }
 
-    /// <summary>Starts what a frame asks for; a frame with anything malformed asks for nothing. Not null: the connection must end.</summary>
+    /// <summary>Starts what a frame asks for; one that is not JSON of messages asks for nothing. Not null: the connection must end.</summary>
     private async ValueTask<LiveClose?> TakeFrameAsync(ReadOnlyMemory<byte> frame)
     {
         var application = context.Current();
@@ -142,7 +142,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
                 return LiveClose.SignedOut;
             }
 
-            if (message.Type == MessageType.Page)
+            if (message.Type == MessageType.Page && message.Fault is null)
             {
                 Show(application, message);
             }
@@ -187,6 +187,11 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
 
     private Refusal? Refuses(in CallMessage message)
     {
+        if (message.Fault is { } fault)
+        {
+            return new Refusal(400, fault);
+        }
+
         if (message.Type == MessageType.Other)
         {
             return LiveEndpoint.UnknownType;

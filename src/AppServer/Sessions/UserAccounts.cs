@@ -29,10 +29,15 @@ internal sealed class UserAccounts(ITransactionRouter router, Passwords password
     /// <summary>Checks a password against the user's record.</summary>
     public async ValueTask<AccountOutcome> SignInAsync(string app, string user, string password, CancellationToken cancellationToken)
     {
-        Document? record = null;
-        if (UserNames.TryKey(app, user, out var key))
+        Document? record;
+        try
         {
-            record = await router.Beside(key).ReadAsync(key, cancellationToken);
+            record = UserNames.TryKey(app, user, out var key) ? await router.Beside(key).ReadAsync(key, cancellationToken) : null;
+        }
+        catch (TimeoutException)
+        {
+            // What a read says when its shard or log is healing.
+            return AccountOutcome.Unavailable;
         }
 
         return await passwords.CheckAsync(HashOf(record), password, cancellationToken) switch

@@ -82,6 +82,11 @@ public sealed class LiveTests
     [InlineData("""{"type":"tx","n":1,"handler":"vip"}""", 401)]
     [InlineData("""{"type":"tx","n":1,"handler":"open","page":"/other.html"}""", 400)]
     [InlineData("""{"type":"dance","n":1}""", 400)]
+    [InlineData("""{"args":5,"type":"tx","n":1,"handler":"open"}""", 400)]
+    [InlineData("""{"args":{"n":2,"b":[{}]},"type":"tx","n":1,"handler":"open"}""", 400)]
+    [InlineData("""{"type":"tx","page":[[1]],"n":1,"handler":"open"}""", 400)]
+    [InlineData("""{"type":"tx","n":1,"handler":{"x":[]}}""", 400)]
+    [InlineData("""{"partial":{},"globals":[{}],"type":"tx","n":1,"handler":"open"}""", 400)]
     public async Task A_refused_call_says_why_and_the_connection_goes_on(string message, int code)
     {
         await using var server = await TestServer.StartAsync();
@@ -94,6 +99,21 @@ public sealed class LiveTests
         Assert.Empty(server.Transactions.Calls);
         await client.SendAsync("""{"type":"tx","n":2,"handler":"open"}""");
         Assert.Equal("committed", (await client.NextAsync()).GetProperty("status").GetString());
+    }
+
+    [Fact]
+    public async Task A_message_with_too_many_inputs_is_refused_and_those_beside_it_run()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = await LiveClient.GreetedAsync(await server.LiveAsync());
+        var inputs = string.Join(',', Enumerable.Range(0, AppServerLimits.Inputs + 5).Select(static i => $$"""
+            "i{{i}}":{"n":[7]}
+            """));
+
+        await client.SendAsync($$"""[{"type":"tx","handler":"open","inputs":{{{inputs}}},"n":1},{"type":"tx","n":2,"handler":"open"}]""");
+
+        var answers = new[] { await client.NextAsync(), await client.NextAsync() }.ToDictionary(answer => answer.GetProperty("n").GetInt32(), answer => answer.GetProperty("status").GetString());
+        Assert.Equal(("refused", "committed"), (answers[1], answers[2]));
     }
 
     [Theory]
@@ -292,7 +312,7 @@ public sealed class LiveTests
     [InlineData("nonsense")]
     [InlineData("[[]]")]
     [InlineData("5")]
-    [InlineData("""[{"type":"tx","n":1,"handler":"open"},{"type":"tx","args":5}]""")]
+    [InlineData("""[{"type":"tx","n":1,"handler":"open"},{"type":"tx","args":5]""")]
     public async Task A_malformed_frame_ends_the_connection_and_runs_nothing(string frame)
     {
         await using var server = await TestServer.StartAsync();

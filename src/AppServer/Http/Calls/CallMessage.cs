@@ -15,6 +15,9 @@ internal struct CallMessage
 {
     public MessageType Type;
 
+    /// <summary>The first member that is not as it should be; null if all are.</summary>
+    public string? Fault;
+
     /// <summary>The id as a JSON string, to be given back as it came.</summary>
     public ReadOnlyMemory<byte> IdJson;
 

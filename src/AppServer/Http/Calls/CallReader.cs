@@ -30,10 +30,10 @@ internal ref struct CallReader
 
         var fault = Guarded(json, application, out var messages, single: true);
         message = messages.Count > 0 ? messages[0] : default;
-        return fault;
+        return fault ?? message.Fault;
     }
 
-    /// <summary>Reads a WebSocket frame: a message, or an array of them. Null if all are well formed, else what is wrong with the first that is not.</summary>
+    /// <summary>Reads a WebSocket frame: a message, or an array of them. Null if it is that, else what is wrong; a message with a wrong member says so itself (<see cref="CallMessage.Fault"/>).</summary>
     public static string? ReadFrame(ReadOnlyMemory<byte> json, ServedApplication application, out List<CallMessage> messages)
         => Guarded(json, application, out messages, single: false);
 
@@ -88,16 +88,31 @@ internal ref struct CallReader
         }
 
         var message = default(CallMessage);
+        var depth = _reader.CurrentDepth + 1;
         while (_reader.Read() && _reader.TokenType == JsonTokenType.PropertyName)
         {
             if (Member(ref message) is { } fault)
             {
-                return fault;
+                message.Fault ??= fault;
+                ToMembersEnd(depth);
             }
         }
 
         messages.Add(message);
         return null;
+    }
+
+    /// <summary>Passes over the rest of a member that is not as it should be: the others tell whom to answer.</summary>
+    private void ToMembersEnd(int depth)
+    {
+        if (_reader.CurrentDepth == depth)
+        {
+            _reader.Skip();
+        }
+
+        while (_reader.CurrentDepth > depth && _reader.Read())
+        {
+        }
     }
 
     private string? Member(ref CallMessage message)
