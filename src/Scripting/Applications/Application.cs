@@ -18,7 +18,7 @@ public sealed class Application
     /// <summary>What can be called from outside, by name.</summary>
     public required FrozenDictionary<string, Handler> Handlers { get; init; }
 
-    /// <summary>HTML pages by path (<c>/index.html</c>).</summary>
+    /// <summary>HTML pages by path (<c>/index.html</c>). A path that ends with <c>/</c> means the <c>index.html</c> there: whoever serves them maps it.</summary>
     public required FrozenDictionary<string, Page> Pages { get; init; }
 
     /// <summary>All other files that are served, by path (<c>/bank.js</c>). <c>mjolnir.json</c>, seed files and dot files are not among them.</summary>

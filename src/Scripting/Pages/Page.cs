@@ -31,7 +31,7 @@ public sealed record Template(int Index, TemplateKind Kind, IReadOnlyList<Templa
 /// <summary>Literal text, or an expression with its filters.</summary>
 /// <param name="Literal">text to take over; null for an expression</param>
 /// <param name="Expression">JavaScript expression; null for a literal</param>
-/// <param name="Filters">names of filters applied in turn, e.g. <c>raw</c></param>
+/// <param name="Filters">filters applied in turn, e.g. <c>raw</c>; <c>default</c> with its decoded value behind a colon: <c>default:nobody</c></param>
 /// <param name="Position">where it is written</param>
 public sealed record TemplatePart(string? Literal, string? Expression, IReadOnlyList<string> Filters, SourcePosition Position);
 
@@ -76,6 +76,6 @@ public sealed class Page
     /// <summary>Scripts that the server runs to know the page's functions and globals.</summary>
     public required IReadOnlyList<PageScript> Scripts { get; init; }
 
-    /// <summary>Elements with an id or a name, and the options of selects.</summary>
+    /// <summary>Elements with an id or a name, and those with rewritten handlers. A select's attributes have the selected option's value as <c>value</c>.</summary>
     public required IReadOnlyList<PageElement> Elements { get; init; }
 }
