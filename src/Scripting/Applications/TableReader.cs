@@ -21,9 +21,20 @@ internal sealed class TableReader(DiagnosticList diagnostics)
     // What people write who come from a database.
     private static readonly Dictionary<string, string> OtherNames = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["int"] = "integer", ["long"] = "integer", ["bigint"] = "integer", ["float"] = "number", ["double"] = "number", ["decimal"] = "number",
-        ["text"] = "string", ["varchar"] = "string", ["bool"] = "boolean", ["date"] = "time", ["datetime"] = "time", ["timestamp"] = "time",
-        ["object"] = "json", ["array"] = "json",
+        ["int"] = "integer",
+        ["long"] = "integer",
+        ["bigint"] = "integer",
+        ["float"] = "number",
+        ["double"] = "number",
+        ["decimal"] = "number",
+        ["text"] = "string",
+        ["varchar"] = "string",
+        ["bool"] = "boolean",
+        ["date"] = "time",
+        ["datetime"] = "time",
+        ["timestamp"] = "time",
+        ["object"] = "json",
+        ["array"] = "json",
     };
 
     private readonly HashSet<string> _mistyped = []; // columns of the table being read
