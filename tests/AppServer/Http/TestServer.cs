@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Http;
+using Mjolnir.AppServer.Transactions;
 
 namespace Mjolnir.AppServer.Tests.Http;
 
@@ -20,7 +21,7 @@ internal sealed class TestServer : IAsyncDisposable
         Slot = new ApplicationSlot(settings.Application);
         Http = new AppServerHttp(new AppServerHttpOptions
         {
-            Router = Transactions,
+            Router = settings.Router ?? Transactions,
             Applications = Slot,
             SecretsFolder = settings.SecretsFolder ?? _folder.FullName,
             SignIn = settings.SignIn,
@@ -120,6 +121,8 @@ internal sealed class TestServer : IAsyncDisposable
         public TimeProvider Time { get; set; } = TimeProvider.System;
 
         public Func<bool> IsReady { get; set; } = static () => true;
+
+        public ITransactionRouter? Router { get; set; }
 
         public string? SecretsFolder { get; set; }
     }
