@@ -53,7 +53,11 @@ public sealed record PageElement(
     string Tag,
     IReadOnlyDictionary<string, string> Attributes,
     string? Text,
-    IReadOnlyList<KeyValuePair<string, string>> Options);
+    IReadOnlyList<KeyValuePair<string, string>> Options)
+{
+    /// <summary>Reference of the form that the field belongs to; null if it belongs to none, or the page compiler does not tell.</summary>
+    public string? Form { get; init; }
+}
 
 /// <summary>An HTML page, parsed and made ready to be served and run.</summary>
 public sealed class Page

@@ -1,0 +1,244 @@
+using System.Globalization;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Keys;
+using Mjolnir.Scripting.Applications;
+using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Jint.Builtins;
+using Mjolnir.Scripting.Jint.Realms;
+using Mjolnir.Scripting.Jint.Values;
+
+namespace Mjolnir.Scripting.Jint.Rows;
+
+/// <summary>The rows of one run: what was read, what stands there now, and at the end what changed.</summary>
+internal sealed class RowStore(Realm realm, Application application, IRowSource source, bool readOnly)
+{
+    private readonly Dictionary<RowKey, Entry> _entries = [];
+    private readonly JsonWriter _writer = new(realm) { ForBytes = true };
+
+    /// <summary>A row as it was and as it is. Exactly one of the row (tables) and the document (key/value) is used.</summary>
+    private sealed class Entry(TableSchema? table, Document? original)
+    {
+        public TableSchema? Table { get; } = table;
+
+        public Document? Original { get; } = original;
+
+        public RowObject? Row { get; set; }
+
+        /// <summary>The row is not as its original columns alone: inserted, or removed and inserted again.</summary>
+        public bool IsNew { get; set; }
+
+        public Document? Document { get; set; } = original;
+    }
+
+    public TableSchema Table(string name) =>
+        application.Tables.TryGetValue(name, out var table) ? table : throw realm.Abort($"there is no table '{name}' in mjolnir.json");
+
+    /// <summary>The row's object, the same each time; null if there is no such row.</summary>
+    public RowObject? Find(TableSchema table, JsValue key) =>
+        TryKey(table, key, out var rowKey) ? Load(table, rowKey).Row : null;
+
+    public RowObject Insert(TableSchema table, JsObject values)
+    {
+        RequireWritable();
+        var row = new RowObject(realm, table, [], readOnly: false);
+        foreach (var name in values.EnumerableKeys())
+        {
+            row.Put(name, values.Get(name), strict: true);
+        }
+
+        var key = row.Get(table.Key);
+        if (key.IsUndefined)
+        {
+            throw realm.Abort($"a row of table '{table.Name}' needs its key '{table.Key}'");
+        }
+
+        var entry = Load(table, RequireKey(table, key));
+        if (entry.Row is not null)
+        {
+            throw realm.Abort($"table '{table.Name}' already has a row {ColumnRules.Show(key)}", AbortKind.Refused);
+        }
+
+        entry.Row = row;
+        entry.IsNew = true;
+        return row;
+    }
+
+    /// <summary>False if there was no such row.</summary>
+    public bool Remove(TableSchema table, JsValue key)
+    {
+        RequireWritable();
+        if (!TryKey(table, key, out var rowKey) || Load(table, rowKey) is not { Row: { } row } entry)
+        {
+            return false;
+        }
+
+        row.Detached = true;
+        entry.Row = null;
+        return true;
+    }
+
+    public RowObject Update(TableSchema table, JsValue key, JsObject fields)
+    {
+        RequireWritable();
+        var row = Find(table, key) ?? throw realm.Abort($"table '{table.Name}' has no row {ColumnRules.Show(key)}", AbortKind.Refused);
+        foreach (var name in fields.EnumerableKeys())
+        {
+            row.Put(name, fields.Get(name), strict: true);
+        }
+
+        return row;
+    }
+
+    public Document? Get(JsValue key) => LoadPair(key).Document;
+
+    public void Set(JsValue key, Document? value)
+    {
+        RequireWritable();
+        LoadPair(key).Document = value;
+    }
+
+    /// <summary>A value as a document.</summary>
+    public Document Encode(string what, JsValue value)
+    {
+        _writer.Clear();
+        if (!JsonStringifier.Write(realm, _writer, value))
+        {
+            throw realm.Abort($"{what} has no JSON: {ColumnRules.Show(value)}");
+        }
+
+        return Sized(what, _writer.ToUtf8());
+    }
+
+    public Document Sized(string what, byte[] utf8) => utf8.Length <= realm.Limits.MaxRowBytes
+        ? new Document(utf8)
+        : throw realm.Abort($"{what} would take {utf8.Length} bytes; at most {realm.Limits.MaxRowBytes} are allowed");
+
+    /// <summary>Everything that is not as it was.</summary>
+    public List<RowWrite> Writes()
+    {
+        var writes = new List<RowWrite>();
+        foreach (var (key, entry) in _entries)
+        {
+            if (entry.Table is null ? !Same(entry.Original, entry.Document) : IsChanged(entry))
+            {
+                writes.Add(new RowWrite(key, entry.Document));
+            }
+        }
+
+        return writes.Count <= realm.Limits.MaxWrites
+            ? writes
+            : throw realm.Limit($"{writes.Count} rows written in one run; at most {realm.Limits.MaxWrites} are allowed");
+    }
+
+    private static bool Same(Document? a, Document? b) => ReferenceEquals(a, b) || (a is not null && a.Equals(b));
+
+    /// <summary>Compares column by column first: most rows that were read were not changed, and need not be encoded to know.</summary>
+    private bool IsChanged(Entry entry)
+    {
+        if (entry.Row is not { } row)
+        {
+            entry.Document = null;
+            return entry.Original is not null;
+        }
+
+        if (!entry.IsNew && IsUntouched(DecodedRow.Of(realm, entry.Original!).Columns, row.Columns))
+        {
+            return false;
+        }
+
+        entry.Document = RowEncoder.Encode(realm, _writer, entry.Table!, row);
+        return !Same(entry.Original, entry.Document);
+    }
+
+    private static bool IsUntouched(ReadOnlySpan<Slot> before, ReadOnlySpan<Slot> now)
+    {
+        if (before.Length != now.Length)
+        {
+            return false;
+        }
+
+        for (var i = 0; i < before.Length; i++)
+        {
+            if (before[i].Key != now[i].Key || !JsValue.Same(before[i].Value, now[i].Value))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    private Entry Load(TableSchema table, RowKey key)
+    {
+        if (_entries.TryGetValue(key, out var entry))
+        {
+            return entry;
+        }
+
+        entry = new Entry(table, Read(key));
+        if (entry.Original is { } original)
+        {
+            entry.Row = new RowObject(realm, table, DecodedRow.Of(realm, original).Columns.ToArray(), readOnly);
+        }
+
+        _entries.Add(key, entry);
+        return entry;
+    }
+
+    private Entry LoadPair(JsValue key)
+    {
+        if (!key.IsString && !key.IsNumber)
+        {
+            throw realm.Abort($"a key of mjolnir.kv is a text or a number, and {ColumnRules.Show(key)} is not");
+        }
+
+        if (!RowKey.TryCreate(application.Name, "_kv", Operators.ToText(key), out var rowKey))
+        {
+            throw realm.Abort($"the key {ColumnRules.Show(key)} is empty or too long");
+        }
+
+        if (!_entries.TryGetValue(rowKey, out var entry))
+        {
+            entry = new Entry(null, Read(rowKey));
+            _entries.Add(rowKey, entry);
+        }
+
+        return entry;
+    }
+
+    private Document? Read(RowKey key)
+    {
+        realm.Work(256);
+        return source.TryRead(key, out var document) ? document : throw new RowMissingException(key);
+    }
+
+    private RowKey RequireKey(TableSchema table, JsValue key) =>
+        TryKey(table, key, out var rowKey) ? rowKey : throw realm.Abort($"{table.Name}.{table.Key} cannot be {ColumnRules.Show(key)}: empty or too long for a key");
+
+    /// <summary>The name of a row; false if no row can have that key. Forms give texts: a text that is an integer finds the row of an integer key.</summary>
+    private bool TryKey(TableSchema table, JsValue key, out RowKey rowKey)
+    {
+        rowKey = default;
+        string? text;
+        if (table.Columns[table.Key].Type == ColumnType.Integer)
+        {
+            var number = key.IsNumber ? key.Number : key.Text is { Length: > 0 } digits ? Numbers.Parse(digits) : double.NaN;
+            text = Math.Abs(number) <= Numbers.MaxSafeInteger + 1 && Math.Floor(number) == number ? number.ToString("F0", CultureInfo.InvariantCulture) : null;
+            text = text == "-0" ? "0" : text;
+        }
+        else
+        {
+            text = key.IsNumber ? Numbers.Text(key.Number) : key.Text;
+        }
+
+        return text is not null && RowKey.TryCreate(application.Name, table.Name, text, out rowKey);
+    }
+
+    private void RequireWritable()
+    {
+        if (readOnly)
+        {
+            throw realm.Abort("templates only read: nothing can be written here");
+        }
+    }
+}

@@ -1,0 +1,468 @@
+using System.Globalization;
+using System.Text;
+
+namespace Mjolnir.Scripting.Jint.Strings;
+
+/// <summary>What a pattern became.</summary>
+/// <param name="Text">in the platform's dialect; the language's groups are numbered from 1 as there, loops' hidden groups from 1000</param>
+/// <param name="Groups">number of the language's groups</param>
+/// <param name="Loops">per group, from 0: hidden groups of the loops around it</param>
+internal sealed record PatternTranslation(string Text, int Groups, IReadOnlyList<int[]> Loops);
+
+/// <summary>
+/// Translates a regular expression of the language (ES5.1, 15.10) into the platform's dialect. They differ in classes (\d, \w, \s are not
+/// Unicode's), in line ends (. ^ $), in references to groups that did not match (empty here), and in captures inside loops (forgotten at each turn):
+/// the last is done by a hidden group around each loop's body, see <see cref="Pattern.Capture"/>.
+/// </summary>
+internal sealed class PatternTranslator
+{
+    private const int FirstHiddenGroup = 1000;
+    private const string LineEnds = "\\n\\r\\u2028\\u2029";
+    private const string Space = "\\t\\n\\v\\f\\r\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff";
+    private const string NotSpace = "\\0-\\u0008\\u000e-\\u001f!-\\u009f\\u00a1-\\u167f\\u1681-\\u1fff\\u200b-\\u2027\\u202a-\\u202e\\u2030-\\u205e\\u2060-\\u2fff\\u3001-\\ufefe\\uff00-\\uffff";
+
+    private readonly string _source;
+    private readonly bool _multiline;
+    private readonly int _groupCount;
+    private readonly StringBuilder _text = new();
+    private readonly Stack<Open> _open = new();
+    private readonly List<List<int>> _loops = [[]];
+    private int _at;
+    private int _atomStart = -1;
+    private int _firstGroupOfAtom;
+    private int _hidden = FirstHiddenGroup;
+
+    private PatternTranslator(string source, bool multiline)
+    {
+        _source = source;
+        _multiline = multiline;
+        _groupCount = CountGroups(source);
+    }
+
+    private readonly record struct Open(int Start, int FirstGroup, bool Assertion);
+
+    public static PatternTranslation Translate(string source, bool multiline)
+    {
+        var translator = new PatternTranslator(source, multiline);
+        translator.Run();
+        return new PatternTranslation(translator._text.ToString(), translator._loops.Count - 1, [.. translator._loops.Select(l => l.ToArray())]);
+    }
+
+    private void Run()
+    {
+        while (_at < _source.Length)
+        {
+            Next(_source[_at]);
+        }
+
+        if (_open.Count > 0)
+        {
+            throw new ArgumentException("Unterminated group");
+        }
+    }
+
+    private void Next(char c)
+    {
+        switch (c)
+        {
+            case '(':
+                OpenGroup();
+                break;
+            case ')':
+                CloseGroup();
+                break;
+            case '[':
+                Atom(Class());
+                break;
+            case '\\':
+                Escape();
+                break;
+            case '*' or '+' or '?':
+                _at++;
+                Quantifier(c.ToString(), c != '?');
+                break;
+            case '{' when TryBraces(out var quantifier, out var loops):
+                Quantifier(quantifier, loops);
+                break;
+            default:
+                _at++;
+                Plain(c);
+                break;
+        }
+    }
+
+    private void Plain(char c)
+    {
+        switch (c)
+        {
+            case '.':
+                Atom($"[^{LineEnds}]");
+                break;
+            case '^':
+                Assertion(_multiline ? $"(?<![^{LineEnds}])" : "\\A");
+                break;
+            case '$':
+                Assertion(_multiline ? $"(?![^{LineEnds}])" : "\\z");
+                break;
+            case '|':
+                Assertion("|");
+                break;
+            default:
+                Atom(Literal(c));
+                break;
+        }
+    }
+
+    private void Atom(string text)
+    {
+        _atomStart = _text.Length;
+        _firstGroupOfAtom = _loops.Count;
+        _text.Append(text);
+    }
+
+    private void Assertion(string text)
+    {
+        _atomStart = -1;
+        _text.Append(text);
+    }
+
+    private void OpenGroup()
+    {
+        var rest = _source.AsSpan(_at);
+        var start = _text.Length;
+        if (rest.StartsWith("(?:") || rest.StartsWith("(?=") || rest.StartsWith("(?!"))
+        {
+            _open.Push(new Open(start, _loops.Count, rest[2] != ':'));
+            _text.Append(rest[..3]);
+            _at += 3;
+        }
+        else if (rest.StartsWith("(?"))
+        {
+            throw new ArgumentException("Invalid group");
+        }
+        else
+        {
+            _open.Push(new Open(start, _loops.Count, false));
+            _text.Append(CultureInfo.InvariantCulture, $"(?<{_loops.Count}>");
+            _loops.Add([]);
+            _at++;
+        }
+
+        _atomStart = -1;
+    }
+
+    private void CloseGroup()
+    {
+        if (!_open.TryPop(out var open))
+        {
+            throw new ArgumentException("Unmatched ')'");
+        }
+
+        _at++;
+        _text.Append(')');
+        _atomStart = open.Start;
+        _firstGroupOfAtom = open.FirstGroup;
+    }
+
+    private void Quantifier(string quantifier, bool loops)
+    {
+        if (_atomStart < 0)
+        {
+            throw new ArgumentException("Nothing to repeat");
+        }
+
+        if (loops && _firstGroupOfAtom < _loops.Count)
+        {
+            HideLoop();
+        }
+
+        _text.Append(quantifier);
+        if (_at < _source.Length && _source[_at] == '?')
+        {
+            _text.Append('?');
+            _at++;
+        }
+
+        _atomStart = -1;
+    }
+
+    /// <summary>Puts a hidden group around the atom that is repeated, and lets the groups in it know.</summary>
+    private void HideLoop()
+    {
+        var hidden = _hidden++;
+        _text.Insert(_atomStart, string.Create(CultureInfo.InvariantCulture, $"(?<{hidden}>"));
+        _text.Append(')');
+        for (var group = _firstGroupOfAtom; group < _loops.Count; group++)
+        {
+            _loops[group].Add(hidden);
+        }
+    }
+
+    private bool TryBraces(out string quantifier, out bool loops)
+    {
+        (quantifier, loops) = ("", false);
+        var end = _source.IndexOf('}', _at);
+        if (end < 0)
+        {
+            return false;
+        }
+
+        var bounds = _source[(_at + 1)..end].Split(',');
+        if (bounds.Length > 2 || bounds[0].Length is 0 or > 9 || !bounds.All(b => b.All(char.IsAsciiDigit)) || (bounds.Length == 2 && bounds[1].Length > 9))
+        {
+            return false;
+        }
+
+        var low = int.Parse(bounds[0], CultureInfo.InvariantCulture);
+        var high = bounds.Length == 1 ? low : bounds[1].Length == 0 ? int.MaxValue : int.Parse(bounds[1], CultureInfo.InvariantCulture);
+        if (high < low)
+        {
+            throw new ArgumentException("numbers out of order in {} quantifier");
+        }
+
+        _at = end + 1;
+        quantifier = bounds.Length == 1 ? $"{{{low}}}" : high == int.MaxValue ? $"{{{low},}}" : $"{{{low},{high}}}";
+        loops = high > 1;
+        return true;
+    }
+
+    private void Escape()
+    {
+        if (_at + 1 >= _source.Length)
+        {
+            throw new ArgumentException("\\ at end of pattern");
+        }
+
+        var c = _source[_at + 1];
+        if (c is >= '1' and <= '9' && TryReference(out var reference))
+        {
+            Atom(reference);
+        }
+        else if (c is 'b' or 'B')
+        {
+            _at += 2;
+            const string word = "[a-zA-Z0-9_]";
+            Assertion(c == 'b' ? $"(?:(?<={word})(?!{word})|(?<!{word})(?={word}))" : $"(?:(?<={word})(?={word})|(?<!{word})(?!{word}))");
+        }
+        else
+        {
+            Atom(ClassEscape(c) ?? Literal(CharacterEscape()));
+        }
+    }
+
+    /// <summary>A reference to a group that did not match is empty: hence the condition.</summary>
+    private bool TryReference(out string reference)
+    {
+        var end = _at + 1;
+        while (end < _source.Length && char.IsAsciiDigit(_source[end]) && end - _at <= 4)
+        {
+            end++;
+        }
+
+        var number = int.Parse(_source.AsSpan(_at + 1, end - _at - 1), CultureInfo.InvariantCulture);
+        reference = "";
+        if (number > _groupCount)
+        {
+            return false;
+        }
+
+        // A reference ahead of its group, or from within it, has nothing to refer to yet.
+        var known = number < _loops.Count && !_open.Any(o => !o.Assertion && o.FirstGroup == number);
+        reference = known ? string.Create(CultureInfo.InvariantCulture, $"(?({number})\\k<{number}>)") : "(?:)";
+        _at = end;
+        return true;
+    }
+
+    /// <summary>\d \D \w \W \s \S as a class of its own; null for other escapes.</summary>
+    private string? ClassEscape(char c)
+    {
+        var members = ClassMembers(c);
+        if (members is null)
+        {
+            return null;
+        }
+
+        _at += 2;
+        return $"[{members}]";
+    }
+
+    private static string? ClassMembers(char c) => c switch
+    {
+        'd' => "0-9",
+        'D' => "\\0-/:-\\uffff",
+        'w' => "a-zA-Z0-9_",
+        'W' => "\\0-/:-@\\[-\\^`{-\\uffff",
+        's' => Space,
+        'S' => NotSpace,
+        _ => null,
+    };
+
+    /// <summary>Reads an escape of one character (the place is at its backslash).</summary>
+    private char CharacterEscape()
+    {
+        var c = _source[_at + 1];
+        _at += 2;
+        switch (c)
+        {
+            case 't':
+                return '\t';
+            case 'n':
+                return '\n';
+            case 'v':
+                return '\v';
+            case 'f':
+                return '\f';
+            case 'r':
+                return '\r';
+            case 'c' when _at < _source.Length && char.IsAsciiLetter(_source[_at]):
+                return (char)(_source[_at++] & 31);
+            case 'c':
+                _at--;
+                return '\\';
+            case 'x':
+                return Hex(2) ?? 'x';
+            case 'u':
+                return Hex(4) ?? 'u';
+            case >= '0' and <= '7':
+                return Octal(c);
+            default:
+                return c;
+        }
+    }
+
+    private char? Hex(int count)
+    {
+        if (_at + count > _source.Length || !ushort.TryParse(_source.AsSpan(_at, count), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code))
+        {
+            return null;
+        }
+
+        _at += count;
+        return (char)code;
+    }
+
+    private char Octal(char first)
+    {
+        var value = first - '0';
+        while (_at < _source.Length && _source[_at] is >= '0' and <= '7' && (value * 8) + (_source[_at] - '0') <= 255)
+        {
+            value = (value * 8) + (_source[_at++] - '0');
+        }
+
+        return (char)value;
+    }
+
+    private string Class()
+    {
+        _at++;
+        var negated = _at < _source.Length && _source[_at] == '^';
+        _at += negated ? 1 : 0;
+        var members = new StringBuilder();
+        while (_at < _source.Length && _source[_at] != ']')
+        {
+            ClassMember(members);
+        }
+
+        if (_at >= _source.Length)
+        {
+            throw new ArgumentException("Unterminated character class");
+        }
+
+        _at++;
+        if (members.Length == 0)
+        {
+            return negated ? "[\\0-\\uffff]" : "(?!)";
+        }
+
+        return negated ? $"[^{members}]" : $"[{members}]";
+    }
+
+    private void ClassMember(StringBuilder members)
+    {
+        var low = ClassCharacter(out var set);
+        members.Append(set);
+        if (_at + 1 >= _source.Length || _source[_at] != '-' || _source[_at + 1] == ']')
+        {
+            members.Append(low is { } single ? Literal(single) : "");
+            return;
+        }
+
+        _at++;
+        var high = ClassCharacter(out var secondSet);
+        if (low is { } from && high is { } to)
+        {
+            if (to < from)
+            {
+                throw new ArgumentException("Range out of order in character class");
+            }
+
+            members.Append(Literal(from)).Append('-').Append(Literal(to));
+            return;
+        }
+
+        members.Append(low is { } l ? Literal(l) : "").Append("\\-").Append(high is { } h ? Literal(h) : "").Append(secondSet);
+    }
+
+    private char? ClassCharacter(out string? set)
+    {
+        set = null;
+        if (_source[_at] != '\\')
+        {
+            return _source[_at++];
+        }
+
+        if (_at + 1 >= _source.Length)
+        {
+            throw new ArgumentException("\\ at end of pattern");
+        }
+
+        var c = _source[_at + 1];
+        set = ClassMembers(c);
+        if (set is not null)
+        {
+            _at += 2;
+            return null;
+        }
+
+        if (c == 'b')
+        {
+            _at += 2;
+            return '\b';
+        }
+
+        return CharacterEscape();
+    }
+
+    /// <summary>
+    /// One character, safe in and out of classes. The platform folds the Kelvin sign and the dotted and dotless i onto ASCII letters; the language never
+    /// does, but only texts that hold those three could show it, and they match too much rather than too little.
+    /// </summary>
+    private static string Literal(char c) =>
+        char.IsAsciiLetterOrDigit(c) ? c.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");
+
+    private static int CountGroups(string source)
+    {
+        var count = 0;
+        var inClass = false;
+        for (var i = 0; i < source.Length; i++)
+        {
+            switch (source[i])
+            {
+                case '\\':
+                    i++;
+                    break;
+                case '[':
+                    inClass = true;
+                    break;
+                case ']':
+                    inClass = false;
+                    break;
+                case '(' when !inClass && (i + 1 >= source.Length || source[i + 1] != '?'):
+                    count++;
+                    break;
+            }
+        }
+
+        return count;
+    }
+}
