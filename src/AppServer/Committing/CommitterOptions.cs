@@ -40,6 +40,9 @@ public sealed class CommitterOptions
     /// <summary>Learns which rows calls need; shared by all servers of a process and whoever routes to them.</summary>
     public KeyPredictor Predictor { get; init; } = new();
 
+    /// <summary>Told when the script engine itself fails on a handler or page; called on the lane.</summary>
+    public Action<string, Exception> EngineFault { get; init; } = static (_, _) => { };
+
     /// <summary>Sizes and waits.</summary>
     public CommitterLimits Limits { get; init; } = new();
 

@@ -6,7 +6,7 @@ using Mjolnir.Scripting.Engine;
 namespace Mjolnir.AppServer.Transactions;
 
 /// <summary>A handler's call as a transaction. With an id it also reads and writes the id's outcome (V15).</summary>
-internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKey, CommitterLimits limits, TimeProvider time, HandlerQuarantine quarantine, KeyPredictor predictor)
+internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKey, CommitterLimits limits, TimeProvider time, HandlerQuarantine quarantine, KeyPredictor predictor, Action<string, Exception> engineFault)
     : Transaction
 {
     private readonly TaskCompletionSource<TransactionAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,7 +35,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
         }
 
         var started = time.GetTimestamp();
-        _outcome = engine.Run(call.Run, rows);
+        _outcome = Guarded(engine, rows);
         NoteRoute(rows);
         switch (_outcome.Status)
         {
@@ -65,6 +65,20 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
 
     public override void Doubt() =>
         End(new TransactionAnswer { Status = TransactionStatus.Unknown, Reason = "The outcome is not known yet. Ask again with the same id.", Routed = _routed });
+
+    /// <summary>An engine that throws has a fault of its own: the caller is told, it is reported, and the rows are untouched. Nothing of the protocol is in doubt.</summary>
+    private RunResult Guarded(IScriptEngine engine, AttemptRows rows)
+    {
+        try
+        {
+            return engine.Run(call.Run, rows);
+        }
+        catch (Exception exception)
+        {
+            engineFault(call.Run.Handler.Name, exception);
+            return new RunResult { Status = RunStatus.Aborted, AbortKind = AbortKind.Error, Reason = $"The script engine failed on the handler '{call.Run.Handler.Name}'; this is a fault of Mjolnir, not of the handler." };
+        }
+    }
 
     /// <summary>Routed well is what ran beside one of its rows; what rows a call needs is told to who predicts them.</summary>
     private void NoteRoute(AttemptRows rows)

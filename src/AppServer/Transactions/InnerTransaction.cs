@@ -33,11 +33,22 @@ internal abstract class InnerTransaction<T> : Transaction
 }
 
 /// <summary>A page's templates over one snapshot.</summary>
-internal sealed class RenderTransaction(Application application, Page page, string? user, TransactionSeed seed) : InnerTransaction<RenderedTemplates>
+internal sealed class RenderTransaction(Application application, Page page, string? user, TransactionSeed seed, Action<string, Exception> engineFault) : InnerTransaction<RenderedTemplates>
 {
     public override Verdict Run(IScriptEngine engine, AttemptRows rows)
     {
-        var rendered = engine.Render(application, page, user, seed, rows);
+        RenderResult rendered;
+        try
+        {
+            rendered = engine.Render(application, page, user, seed, rows);
+        }
+        catch (Exception exception)
+        {
+            // A fault of the engine, not of the protocol: the page is answered as unavailable, and the fault is reported.
+            engineFault(page.Path, exception);
+            return Verdict.AnswerNow;
+        }
+
         if (rendered.Status == RunStatus.RowMissing)
         {
             return Verdict.RowMissing;

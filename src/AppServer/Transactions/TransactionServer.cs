@@ -78,7 +78,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
             outcome = key;
         }
 
-        var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, _quarantine, _options.Predictor) { Arrived = _options.Time.GetTimestamp() };
+        var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, _quarantine, _options.Predictor, _options.EngineFault) { Arrived = _options.Time.GetTimestamp() };
         Submit(transaction);
         return new ValueTask<TransactionAnswer>(transaction.Answer);
     }
@@ -87,7 +87,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
     public async ValueTask<RenderedTemplates?> RenderAsync(Application application, Page page, string? user, CancellationToken cancellationToken)
     {
         var seed = new TransactionSeed(_options.Time.GetUtcNow().ToUnixTimeMilliseconds(), (ulong)Random.Shared.NextInt64());
-        var transaction = new RenderTransaction(application, page, user, seed) { Arrived = _options.Time.GetTimestamp() };
+        var transaction = new RenderTransaction(application, page, user, seed, _options.EngineFault) { Arrived = _options.Time.GetTimestamp() };
         Submit(transaction);
         return await transaction.Result.WaitAsync(cancellationToken);
     }
