@@ -5,7 +5,7 @@ using Mjolnir.Scripting.Engine;
 namespace Mjolnir.AppServer.Committing;
 
 /// <summary>The rows as one run sees them: pending state over proved bases. Notes each row read; one instance serves all runs of a lane.</summary>
-internal sealed class AttemptRows(CellTable cells) : IRowSource
+internal sealed class AttemptRows(CellTable cells, RowLoader loader) : IRowSource
 {
     private long _run;
 
@@ -24,7 +24,7 @@ internal sealed class AttemptRows(CellTable cells) : IRowSource
 
     public bool TryRead(RowKey key, out Document? row)
     {
-        var cell = cells.Ready(key);
+        var cell = cells.Ready(key) ?? ReadNow(key);
         if (cell is null)
         {
             Missing.Add(key);
@@ -40,5 +40,18 @@ internal sealed class AttemptRows(CellTable cells) : IRowSource
 
         row = cell.Value;
         return true;
+    }
+
+    /// <summary>A row that nobody is loading, from a shard in this process: no need to end the run for it.</summary>
+    private Cell? ReadNow(RowKey key)
+    {
+        var cell = cells.GetOrAdd(key);
+        if (cell.InUse || loader.TryLoadNow(cell) is not { } known)
+        {
+            return null;
+        }
+
+        cell.Base = known;
+        return cell;
     }
 }

@@ -57,9 +57,9 @@ internal sealed partial class Committer
         _engine = options.Engine;
         _shards = new ShardSet(options.View, options.Shards);
         _cells = new CellTable(_shards, _limits.RememberedRows);
-        _rows = new AttemptRows(_cells);
         _marks = new LogMarks(_time);
         _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time);
+        _rows = new AttemptRows(_cells, _loader);
         _installer = new BatchInstaller(_shards, _limits, _time);
         foreach (var (log, watermark) in options.SealedLogs)
         {

@@ -19,6 +19,19 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
     /// <summary>Store reads made for single rows; stands still in steady state.</summary>
     public long StoreReads { get; private set; }
 
+    /// <summary>The newest version with its token, if its shard answers at once and it is durable; else null: load it.</summary>
+    public CellBase? TryLoadNow(Cell cell)
+    {
+        var get = new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey };
+        if (!shards.TryGetNow(cell, get))
+        {
+            return null;
+        }
+
+        var envelope = EnvelopeCodec.Decode(get.Value);
+        return marks.FateOf(envelope.Current.Stamp) == StampFate.Durable ? new CellBase(envelope, get.Token, shards.Incarnation(cell.Shard)) : null;
+    }
+
     /// <summary>The newest durable version with its token. A provisional version of the own log does not count as found: it ends first (V7).</summary>
     /// <exception cref="ShardChangedException">the shard lost its memory</exception>
     public async ValueTask<CellBase> LoadAsync(Cell cell, CancellationToken cancellationToken)

@@ -43,6 +43,19 @@ internal sealed class ShardSet
         return new Cell(key, range.Shard, $"{range.Since}:{key.Text}");
     }
 
+    /// <summary>Reads a row at once, where its shard is in this process and known to be the view's; false: it takes a round trip.</summary>
+    public bool TryGetNow(Cell cell, ShardOperation get)
+    {
+        var connection = _connections[cell.Shard];
+        if (!connection.AnswersAtOnce || _labelChecked[cell.Shard] != connection.Incarnation)
+        {
+            return false;
+        }
+
+        var pass = connection.RunAsync([get], CancellationToken.None);
+        return pass.IsCompletedSuccessfully && get.Status == ShardStatus.Hit && _labelChecked[cell.Shard] == connection.Incarnation;
+    }
+
     /// <summary>Runs one operation on the shard of a row.</summary>
     public ValueTask RunAsync(int shard, ShardOperation operation, CancellationToken cancellationToken) =>
         _connections[shard].RunAsync([operation], cancellationToken);

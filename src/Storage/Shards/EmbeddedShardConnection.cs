@@ -22,6 +22,9 @@ public sealed class EmbeddedShardConnection : IShardConnection
     public string Shard => _shard.Name;
 
     /// <inheritdoc/>
+    public bool AnswersAtOnce => true;
+
+    /// <inheritdoc/>
     public long Incarnation => Volatile.Read(ref _incarnation);
 
     /// <summary>Cuts this connection, as a network fault does: the shard keeps its items, the next pass ends as Unknown without effect, and then there is a new incarnation.</summary>

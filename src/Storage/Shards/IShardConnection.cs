@@ -93,6 +93,9 @@ public interface IShardConnection : IAsyncDisposable
     /// <summary>The shard's name, that of its V-stack.</summary>
     string Shard { get; }
 
+    /// <summary>True if a pass ends before <see cref="RunAsync"/> returns: a shard in this process. A row can then be had while a handler runs, instead of ending the run.</summary>
+    bool AnswersAtOnce => false;
+
     /// <summary>Rises with each reconnect. A token is worth nothing under another incarnation than it was read under (V5).</summary>
     long Incarnation { get; }
 
