@@ -57,7 +57,7 @@ public static partial class AppServerLimits
     /// <summary>Bytes of a thread's answer buffer that are kept for its next answer; a rare large one is given back.</summary>
     public const int KeptAnswerBytes = 64 * 1024;
 
-    /// <summary>Time that requests under way are given when the server stops; Kestrel takes up to 1 s more to cut off those that are not done, and with <see cref="LiveClose"/> it stays below 2 s.</summary>
+    /// <summary>Time that requests under way are given when the server stops; Kestrel takes up to 1 s more to cut off those that are not done, so it stays below 2 s.</summary>
     public static readonly TimeSpan Stop = TimeSpan.FromMilliseconds(400);
 
     /// <summary>Time that open WebSockets are given to say goodbye when the server stops.</summary>

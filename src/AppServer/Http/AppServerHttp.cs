@@ -91,11 +91,10 @@ public sealed class AppServerHttp : IAsyncDisposable
         _stopped = true;
         _options.Applications.Replaced -= Replace;
         _changes?.Dispose();
-        await _live.StopAsync(_options.Time);
-        await _stopping.CancelAsync();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(AppServerLimits.Stop);
-        await _server.StopAsync(patience.Token);
+        await Task.WhenAll(_live.StopAsync(_options.Time), _server.StopAsync(patience.Token));
+        await _stopping.CancelAsync();
     }
 
     /// <inheritdoc/>

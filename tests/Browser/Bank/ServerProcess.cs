@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
@@ -14,6 +15,7 @@ internal sealed class ServerProcess : IAsyncDisposable
     private readonly string _application;
     private readonly bool _signInOpen;
     private readonly string _data = Directory.CreateTempSubdirectory("mjolnir-browser-").FullName;
+    private readonly ConcurrentQueue<string> _complaints = [];
     private Process? _process;
 
     private ServerProcess(string application, bool signInOpen)
@@ -46,7 +48,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         ];
         _process = Process.Start(new ProcessStartInfo("dotnet", arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Root })!;
         _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, line) => Console.Error.WriteLine(line.Data);
+        _process.ErrorDataReceived += (_, line) => _complaints.Enqueue(line.Data ?? "");
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
         await BecomeReadyAsync(_process);
@@ -79,7 +81,7 @@ internal sealed class ServerProcess : IAsyncDisposable
         using var pulse = new PeriodicTimer(TimeSpan.FromMilliseconds(50)); // a process that starts tells nobody; it is asked
         while (await pulse.WaitForNextTickAsync(patience.Token))
         {
-            Assert.False(process.HasExited, "The server ended while it started.");
+            Assert.False(process.HasExited, "The server ended while it started: " + string.Join('\n', _complaints));
             if (await AnswersAsync(client, patience.Token)) return;
         }
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 
 namespace Mjolnir.Browser.Tests.Client;
 
@@ -44,7 +45,7 @@ public abstract class ClientTest(Chromium chromium) : IAsyncLifetime
     internal static JsonArray Step(string reference, string what, JsonNode? value) => [reference, what, value];
 
     /// <summary>Waits until the tab shows this path.</summary>
-    internal Task ShouldBeAtAsync(string path) => Assertions.Expect(Page).ToHaveURLAsync(Server.Address + path);
+    internal Task ShouldBeAtAsync(string path) => Assertions.Expect(Page).ToHaveURLAsync(new Regex("^" + Regex.Escape(Server.Address + path) + "$")); // a text would be read as a pattern
 
     /// <summary>Waits until the page's expression is true.</summary>
     internal Task ShouldBecomeAsync(string expression) => Page.WaitForFunctionAsync(expression);
