@@ -39,7 +39,8 @@ internal static class DevVerb
             parsed.GetValue(Stacks),
             parsed.GetValue(SignIn) == "open" ? SignInMode.Open : SignInMode.Password,
             Reload: !parsed.GetValue(NoReload),
-            RateLimit: !parsed.GetValue(NoRateLimit));
+            // Open sign-in is for development and load tests: one name then stands for everybody.
+            RateLimit: !parsed.GetValue(NoRateLimit) && parsed.GetValue(SignIn) != "open");
         using var stop = new StopSignal();
         return await new DevSession(options, DevScreen.Create()).RunAsync(stop);
     }
