@@ -46,13 +46,13 @@ public sealed record ScriptLimits
     public int MaxAnswerBytes { get; init; } = 1 << 20;
 
     /// <summary>Characters of one script of a page. Bounds the parser's recursion together with <see cref="ParserStackBytes"/>.</summary>
-    public int MaxSourceLength { get; init; } = 1 << 20;
+    public int MaxSourceLength { get; init; } = 512 << 10;
 
     /// <summary>Brackets open at once in a source text: the parser takes about 4 KB of stack for each.</summary>
     public int MaxSourceNesting { get; init; } = 2_000;
 
     /// <summary>Stack of the thread that parses and compiles: reserved, not committed.</summary>
-    public int ParserStackBytes { get; init; } = 512 << 20;
+    public int ParserStackBytes { get; init; } = 256 << 20;
 
     /// <summary>Nodes within each other in a compiled program.</summary>
     public int MaxProgramDepth { get; init; } = 4_000;

@@ -32,7 +32,8 @@ internal static class ArrayLibrary
     /// <summary>Element at any position an array-like may have.</summary>
     public static JsValue ItemAt(JsObject o, double index) => index < uint.MaxValue ? o.GetIndex((uint)index) : o.Get(Numbers.Text(index));
 
-    public static bool HasItem(JsObject o, double index) => o.HasProperty(Key(index));
+    public static bool HasItem(JsObject o, double index) =>
+        (o is JsArray array && array.HasElement(index)) || o.HasProperty(Key(index));
 
     public static string Key(double index) => index < uint.MaxValue ? ArrayIndex.Text((uint)index) : Numbers.Text(index);
 
@@ -82,5 +83,7 @@ internal static class ArrayLibrary
     private sealed class ArrayPrototypeObject(Realm realm) : JsObject(realm, realm.Intrinsics.ObjectPrototype)
     {
         public override string Class => "Array";
+
+        protected override bool HasOwnIndexes => false;
     }
 }

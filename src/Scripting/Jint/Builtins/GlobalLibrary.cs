@@ -30,7 +30,7 @@ internal static class GlobalLibrary
 
     public static double ParseInt(JsValue[] args)
     {
-        var text = Characters.TrimStart(Operators.ToText(args.At(0)));
+        var text = TrimmedStart(args.At(0));
         var negative = text.Length > 0 && text[0] == '-';
         text = text.Length > 0 && text[0] is '+' or '-' ? text[1..] : text;
         var radix = Operators.ToInt32(args.At(1));
@@ -58,9 +58,16 @@ internal static class GlobalLibrary
 
     public static double ParseFloat(JsValue[] args)
     {
-        var text = Characters.TrimStart(Operators.ToText(args.At(0)));
+        var text = TrimmedStart(args.At(0));
         var length = Numbers.DecimalLength(text);
         return length == 0 ? double.NaN : Numbers.ParseDecimal(text[..length]);
+    }
+
+    private static ReadOnlySpan<char> TrimmedStart(JsValue value)
+    {
+        var text = Operators.ToText(value);
+        Realm.ChargeText(text);
+        return Characters.TrimStart(text);
     }
 
     private static string Encode(Realm realm, string text, string kept)

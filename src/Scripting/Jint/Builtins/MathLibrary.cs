@@ -66,7 +66,7 @@ internal static class MathLibrary
         math.Function("asinh", x => x == 0 ? x : Math.Asinh(x));
         math.Function("atan", Math.Atan);
         math.Function("atanh", Math.Atanh);
-        math.Function("cbrt", Math.Cbrt);
+        math.Function("cbrt", CubeRoot);
         math.Function("cos", Math.Cos);
         math.Function("cosh", Math.Cosh);
         math.Function("exp", Math.Exp);
@@ -82,6 +82,13 @@ internal static class MathLibrary
         math.Function("tanh", Math.Tanh);
         math.Method("atan2", 2, (_, _, args) => Math.Atan2(Operators.ToNumber(args.At(0)), Operators.ToNumber(args.At(1))));
         math.Method("pow", 2, (_, _, args) => Power(Operators.ToNumber(args.At(0)), Operators.ToNumber(args.At(1))));
+    }
+
+    /// <summary>The platform's root is off by a bit even for cubes of integers.</summary>
+    private static double CubeRoot(double x)
+    {
+        var root = Math.Cbrt(x);
+        return root == 0 || !double.IsFinite(root) ? root : root - (((root * root * root) - x) / (3 * root * root));
     }
 
     /// <summary>Unlike the platform, 1 to the power of NaN or infinity is NaN here.</summary>

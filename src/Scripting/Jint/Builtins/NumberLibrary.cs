@@ -89,7 +89,7 @@ internal static class NumberLibrary
             return Numbers.Text(number);
         }
 
-        var text = Math.Abs(number).ToString("F" + digits.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        var text = ExactDecimal.Fixed(Math.Abs(number), digits);
         return number < 0 ? "-" + text : text;
     }
 
@@ -97,7 +97,7 @@ internal static class NumberLibrary
     {
         var sign = number < 0 ? "-" : "";
         number = Math.Abs(number);
-        var (mantissa, exponent) = digits < 0 ? Shortest(number) : Rounded(number, digits + 1);
+        var (mantissa, exponent) = digits < 0 ? Shortest(number) : ExactDecimal.Rounded(number, digits + 1);
         var text = mantissa.Length > 1 ? mantissa[..1] + "." + mantissa[1..] : mantissa;
         return $"{sign}{text}e{(exponent < 0 ? "-" : "+")}{Math.Abs(exponent).ToString(CultureInfo.InvariantCulture)}";
     }
@@ -113,18 +113,10 @@ internal static class NumberLibrary
         return (digits, exponent - 1);
     }
 
-    /// <summary>So many significant digits, rounded by the number's exact value, and the power of ten of the first.</summary>
-    private static (string Digits, int Exponent) Rounded(double positive, int count)
-    {
-        var text = positive.ToString("E" + (count - 1).ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        var e = text.IndexOf('E');
-        return (text[..e].Replace(".", "", StringComparison.Ordinal), int.Parse(text.AsSpan(e + 1), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture));
-    }
-
     private static string Precision(double number, int precision)
     {
         var sign = number < 0 ? "-" : "";
-        var (digits, exponent) = Rounded(Math.Abs(number), precision);
+        var (digits, exponent) = ExactDecimal.Rounded(Math.Abs(number), precision);
         if (exponent < -6 || exponent >= precision)
         {
             return Exponential(number, precision - 1);

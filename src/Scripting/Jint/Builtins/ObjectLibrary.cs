@@ -67,6 +67,14 @@ internal static class ObjectLibrary
         });
         prototype.Method("propertyIsEnumerable", 1, (r, self, args) =>
             Operators.ToObject(r, self).TryGetOwn(Operators.ToKey(args.At(0)), out var slot) && slot.Enumerable);
+        prototype.Define("__proto__", new Descriptor
+        {
+            HasGetter = true,
+            Getter = new NativeFunction(prototype.Realm, "__proto__", 0, (r, self, _) => JsValue.OrNull(Operators.ToObject(r, self).Prototype)),
+            HasSetter = true,
+            Setter = new NativeFunction(prototype.Realm, "__proto__", 1, (r, self, args) => args.At(0).IsObject || args.At(0).IsNull ? SetPrototype(r, self, args[0]) : default),
+            Configurable = true,
+        });
         prototype.Method("isPrototypeOf", 1, (r, self, args) => IsPrototypeOf(r, Operators.ToObject(r, self), args.At(0).Object));
     }
 

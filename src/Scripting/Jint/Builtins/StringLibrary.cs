@@ -179,16 +179,14 @@ internal static class StringLibrary
         return new StringBuilder().Insert(0, text, (int)count).ToString();
     }
 
+    /// <summary>The platform runs without Unicode's normalization tables here: only text that is normal in every form can be answered.</summary>
     private static string Normalize(Realm realm, string text, string form)
     {
-        var normal = form switch
+        if (form is not ("NFC" or "NFD" or "NFKC" or "NFKD"))
         {
-            "NFC" => NormalizationForm.FormC,
-            "NFD" => NormalizationForm.FormD,
-            "NFKC" => NormalizationForm.FormKC,
-            "NFKD" => NormalizationForm.FormKD,
-            _ => throw realm.RangeError("The normalization form should be one of NFC, NFD, NFKC, NFKD."),
-        };
-        return Enumerable.Range(0, text.Length).Any(i => char.IsSurrogate(text[i])) && !CaseMapping.IsWellFormed(text) ? text : text.Normalize(normal);
+            throw realm.RangeError("The normalization form should be one of NFC, NFD, NFKC, NFKD.");
+        }
+
+        return Ascii.IsValid(text) ? text : throw realm.NotSupported("String.prototype.normalize of text beyond ASCII");
     }
 }

@@ -33,8 +33,8 @@ internal sealed partial class Compiler
         Ast.ReturnStatement result => new Return(result.Argument is null ? null : Expression(result.Argument)),
         Ast.ForStatement loop => For(loop, labels),
         Ast.ForInStatement loop => ForIn(loop, labels),
-        Ast.WhileStatement loop => new While(Expression(loop.Test), Statement(loop.Body), labels),
-        Ast.DoWhileStatement loop => new DoWhile(Statement(loop.Body), Expression(loop.Test), labels),
+        Ast.WhileStatement loop => new While(Expression(loop.Test), Statement(loop.Body), labels, SiteOf(node)),
+        Ast.DoWhileStatement loop => new DoWhile(Statement(loop.Body), Expression(loop.Test), labels, SiteOf(node)),
         Ast.BreakStatement jump => new Jump(Completion.Break, jump.Label?.Name),
         Ast.ContinueStatement jump => new Jump(Completion.Continue, jump.Label?.Name),
         Ast.ThrowStatement thrown => new Throw(Expression(thrown.Argument), SiteOf(node)),
@@ -59,21 +59,15 @@ internal sealed partial class Compiler
 
     private If If(Ast.IfStatement branch)
     {
-        // An else-if chain is as long as the author likes: collected first, then built from its end.
-        var chain = new List<Ast.IfStatement> { branch };
-        while (chain[^1].Alternate is Ast.IfStatement next)
+        // An else-if chain is as long as the author likes: it is walked, not recursed into.
+        var branches = new List<(Expression, Statement)>();
+        Ast.Statement? rest = branch;
+        for (; rest is Ast.IfStatement one; rest = one.Alternate)
         {
-            chain.Add(next);
+            branches.Add((Expression(one.Test), Statement(one.Consequent)));
         }
 
-        var last = chain[^1].Alternate;
-        Statement? otherwise = last is null ? null : Statement(last);
-        for (var i = chain.Count - 1; i >= 0; i--)
-        {
-            otherwise = new If(Expression(chain[i].Test), Statement(chain[i].Consequent), otherwise);
-        }
-
-        return (If)otherwise!;
+        return new If([.. branches], rest is null ? null : Statement(rest));
     }
 
     private For For(Ast.ForStatement loop, string[] labels)
@@ -89,7 +83,8 @@ internal sealed partial class Compiler
             loop.Test is null ? null : Expression(loop.Test),
             loop.Update is null ? null : Expression(loop.Update),
             Statement(loop.Body),
-            labels);
+            labels,
+            SiteOf(loop));
     }
 
     private Statement ForIn(Ast.ForInStatement loop, string[] labels)

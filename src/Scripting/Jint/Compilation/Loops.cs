@@ -3,11 +3,15 @@ using Mjolnir.Scripting.Jint.Values;
 namespace Mjolnir.Scripting.Jint.Compilation;
 
 /// <summary>A loop: each turn is a step of the run's budget.</summary>
-internal abstract class Loop(string[] labels) : Statement
+internal abstract class Loop(string[] labels, Site site) : Statement
 {
+    /// <summary>Where the loop is written: a loop that runs into a limit is named.</summary>
+    protected Site Site => site;
+
     /// <summary>Runs the body once. False: the loop ends with <paramref name="completion"/>.</summary>
     protected bool Turn(Statement body, Frame frame, out Completion completion)
     {
+        frame.Realm.At = site;
         frame.Realm.Tick();
         completion = body.Run(frame);
         if (completion == Completion.Normal)
@@ -28,7 +32,7 @@ internal abstract class Loop(string[] labels) : Statement
     }
 }
 
-internal sealed class While(Expression test, Statement body, string[] labels) : Loop(labels)
+internal sealed class While(Expression test, Statement body, string[] labels, Site site) : Loop(labels, site)
 {
     public override Completion Run(Frame frame)
     {
@@ -44,7 +48,7 @@ internal sealed class While(Expression test, Statement body, string[] labels) : 
     }
 }
 
-internal sealed class DoWhile(Statement body, Expression test, string[] labels) : Loop(labels)
+internal sealed class DoWhile(Statement body, Expression test, string[] labels, Site site) : Loop(labels, site)
 {
     public override Completion Run(Frame frame)
     {
@@ -60,7 +64,7 @@ internal sealed class DoWhile(Statement body, Expression test, string[] labels) 
     }
 }
 
-internal sealed class For(Statement? start, Expression? test, Expression? update, Statement body, string[] labels) : Loop(labels)
+internal sealed class For(Statement? start, Expression? test, Expression? update, Statement body, string[] labels, Site site) : Loop(labels, site)
 {
     public override Completion Run(Frame frame)
     {
@@ -80,7 +84,7 @@ internal sealed class For(Statement? start, Expression? test, Expression? update
 }
 
 /// <summary><c>for (x in o)</c>: own and inherited enumerable keys; those deleted meanwhile are left out.</summary>
-internal sealed class ForIn(Target variable, Expression subject, Statement body, string[] labels, Site site) : Loop(labels)
+internal sealed class ForIn(Target variable, Expression subject, Statement body, string[] labels, Site site) : Loop(labels, site)
 {
     public override Completion Run(Frame frame)
     {
@@ -90,7 +94,7 @@ internal sealed class ForIn(Target variable, Expression subject, Statement body,
             return Completion.Normal;
         }
 
-        frame.Realm.At = site;
+        frame.Realm.At = Site;
         var seen = new HashSet<string>();
         var steps = 0;
         for (var o = Operators.ToObject(frame.Realm, value); o is not null; o = o.Prototype)

@@ -52,17 +52,14 @@ internal sealed class Binary(BinaryKind kind, Expression left, Expression right,
                 return Operators.Add(realm, a, b);
             case BinaryKind.Equal:
             case BinaryKind.NotEqual:
-                ChargeComparison(realm, a, b);
                 return Operators.LooseEquals(a, b) == (kind == BinaryKind.Equal);
             case BinaryKind.StrictEqual:
             case BinaryKind.StrictNotEqual:
-                ChargeComparison(realm, a, b);
                 return Operators.StrictEquals(a, b) == (kind == BinaryKind.StrictEqual);
             case BinaryKind.Less:
             case BinaryKind.Greater:
             case BinaryKind.LessOrEqual:
             case BinaryKind.GreaterOrEqual:
-                ChargeComparison(realm, a, b);
                 return Compare(kind, a, b);
             case BinaryKind.InstanceOf:
                 return b.Function is { } type ? type.HasInstance(a) : throw realm.TypeError("Right-hand side of 'instanceof' is not callable");
@@ -73,15 +70,6 @@ internal sealed class Binary(BinaryKind kind, Expression left, Expression right,
             default:
                 var x = Operators.ToNumber(a);
                 return Arithmetic(kind, x, Operators.ToNumber(b));
-        }
-    }
-
-    /// <summary>Comparing long texts takes time that a single step does not tell.</summary>
-    private static void ChargeComparison(Realm realm, JsValue a, JsValue b)
-    {
-        if (a.Text is { Length: > 1024 } text && b.IsString)
-        {
-            realm.Work(text.Length >> 3);
         }
     }
 

@@ -176,7 +176,7 @@ internal sealed class Element(Expression target, Expression key, bool strict, bo
     {
         // A property of nothing is named in the error before its key is converted, as engines do.
         var text = place.Base.IsNullish ? "" : Operators.ToText(place.Key);
-        realm.Work(text.Length >> 4);
+        Realm.ChargeText(text);
         return place.Base.IsNullish && !place.Key.IsObject ? Operators.ToText(place.Key) : text;
     }
 }

@@ -49,10 +49,21 @@ internal sealed class ExpressionStatement(Expression expression) : Statement
     }
 }
 
-internal sealed class If(Expression test, Statement yes, Statement? no) : Statement
+/// <summary><c>if … else if … else</c>: one node however long the chain is.</summary>
+internal sealed class If((Expression Test, Statement Body)[] branches, Statement? otherwise) : Statement
 {
-    public override Completion Run(Frame frame) =>
-        Operators.ToBoolean(test.Evaluate(frame)) ? yes.Run(frame) : no?.Run(frame) ?? Completion.Normal;
+    public override Completion Run(Frame frame)
+    {
+        foreach (var (test, body) in branches)
+        {
+            if (Operators.ToBoolean(test.Evaluate(frame)))
+            {
+                return body.Run(frame);
+            }
+        }
+
+        return otherwise?.Run(frame) ?? Completion.Normal;
+    }
 }
 
 internal sealed class Return(Expression? value) : Statement

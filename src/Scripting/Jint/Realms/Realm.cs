@@ -12,6 +12,12 @@ namespace Mjolnir.Scripting.Jint.Realms;
 /// </summary>
 internal sealed class Realm
 {
+    /// <summary>Length from which reading through a text is charged.</summary>
+    private const int LongText = 256;
+
+    [ThreadStatic]
+    private static Realm? _running;
+
     private readonly Budget _budget;
     private readonly HashSet<JsObject> _joining = [];
 
@@ -56,6 +62,7 @@ internal sealed class Realm
         Depth = 0;
         At = null;
         _joining.Clear();
+        _running = this;
         _budget.Start(timeout);
     }
 
@@ -64,6 +71,18 @@ internal sealed class Realm
 
     /// <summary>Work of a library function in one go; a unit is about the time of one step.</summary>
     public void Work(int units) => _budget.Take(1 + (units >> 4));
+
+    /// <summary>
+    /// Charges reading through a text to the run on this thread: conversions and comparisons happen in too many places to name the realm in each,
+    /// and runs do not nest.
+    /// </summary>
+    public static void ChargeText(string text)
+    {
+        if (text.Length > LongText)
+        {
+            _running?.Work(text.Length >> 1);
+        }
+    }
 
     /// <summary>About to allocate that much at once.</summary>
     public void Allocate(long bytes) => _budget.Allocate(bytes);

@@ -3,11 +3,16 @@ using System.Text;
 
 namespace Mjolnir.Scripting.Jint.Strings;
 
+/// <summary>A loop around groups.</summary>
+/// <param name="Hidden">number of the hidden group around its body</param>
+/// <param name="Least">how often it must turn</param>
+internal readonly record struct PatternLoop(int Hidden, int Least);
+
 /// <summary>What a pattern became.</summary>
 /// <param name="Text">in the platform's dialect; the language's groups are numbered from 1 as there, loops' hidden groups from 1000</param>
 /// <param name="Groups">number of the language's groups</param>
 /// <param name="Loops">per group, from 0: hidden groups of the loops around it</param>
-internal sealed record PatternTranslation(string Text, int Groups, IReadOnlyList<int[]> Loops);
+internal sealed record PatternTranslation(string Text, int Groups, IReadOnlyList<PatternLoop[]> Loops);
 
 /// <summary>
 /// Translates a regular expression of the language (ES5.1, 15.10) into the platform's dialect. They differ in classes (\d, \w, \s are not
@@ -26,7 +31,7 @@ internal sealed class PatternTranslator
     private readonly int _groupCount;
     private readonly StringBuilder _text = new();
     private readonly Stack<Open> _open = new();
-    private readonly List<List<int>> _loops = [[]];
+    private readonly List<List<PatternLoop>> _loops = [[]];
     private int _at;
     private int _atomStart = -1;
     private int _firstGroupOfAtom;
@@ -79,10 +84,10 @@ internal sealed class PatternTranslator
                 break;
             case '*' or '+' or '?':
                 _at++;
-                Quantifier(c.ToString(), c != '?');
+                Quantifier(c.ToString(), c != '?', c == '+' ? 1 : 0);
                 break;
-            case '{' when TryBraces(out var quantifier, out var loops):
-                Quantifier(quantifier, loops);
+            case '{' when TryBraces(out var quantifier, out var loops, out var least):
+                Quantifier(quantifier, loops, least);
                 break;
             default:
                 _at++;
@@ -164,7 +169,7 @@ internal sealed class PatternTranslator
         _firstGroupOfAtom = open.FirstGroup;
     }
 
-    private void Quantifier(string quantifier, bool loops)
+    private void Quantifier(string quantifier, bool loops, int least)
     {
         if (_atomStart < 0)
         {
@@ -173,7 +178,7 @@ internal sealed class PatternTranslator
 
         if (loops && _firstGroupOfAtom < _loops.Count)
         {
-            HideLoop();
+            HideLoop(least);
         }
 
         _text.Append(quantifier);
@@ -187,20 +192,20 @@ internal sealed class PatternTranslator
     }
 
     /// <summary>Puts a hidden group around the atom that is repeated, and lets the groups in it know.</summary>
-    private void HideLoop()
+    private void HideLoop(int least)
     {
         var hidden = _hidden++;
         _text.Insert(_atomStart, string.Create(CultureInfo.InvariantCulture, $"(?<{hidden}>"));
         _text.Append(')');
         for (var group = _firstGroupOfAtom; group < _loops.Count; group++)
         {
-            _loops[group].Add(hidden);
+            _loops[group].Add(new PatternLoop(hidden, least));
         }
     }
 
-    private bool TryBraces(out string quantifier, out bool loops)
+    private bool TryBraces(out string quantifier, out bool loops, out int least)
     {
-        (quantifier, loops) = ("", false);
+        (quantifier, loops, least) = ("", false, 0);
         var end = _source.IndexOf('}', _at);
         if (end < 0)
         {
@@ -223,6 +228,7 @@ internal sealed class PatternTranslator
         _at = end + 1;
         quantifier = bounds.Length == 1 ? $"{{{low}}}" : high == int.MaxValue ? $"{{{low},}}" : $"{{{low},{high}}}";
         loops = high > 1;
+        least = low;
         return true;
     }
 

@@ -61,6 +61,9 @@ internal sealed class JsArray : JsObject
         return true;
     }
 
+    /// <summary>Is there an element of its own at that place?</summary>
+    public bool HasElement(double index) => index < _count && !ReferenceEquals(_items[(int)index].Reference, Hole);
+
     public override JsValue GetIndex(uint index)
     {
         if (index < _count && !ReferenceEquals(_items[index].Reference, Hole))
@@ -68,7 +71,7 @@ internal sealed class JsArray : JsObject
             return _items[index];
         }
 
-        return Prototype?.Get(ArrayIndex.Text(index), Of(this)) ?? default;
+        return InheritsIndexes ? Prototype!.Get(ArrayIndex.Text(index), Of(this)) : default;
     }
 
     public override void PutIndex(uint index, JsValue value, bool strict)
@@ -301,7 +304,11 @@ internal sealed class JsArray : JsObject
             return;
         }
 
-        if (exists || AllowsNew(ArrayIndex.Text(index), value, strict))
+        if (!exists && Extensible && !InheritsIndexes)
+        {
+            SetElement(index, value);
+        }
+        else if (exists || AllowsNew(ArrayIndex.Text(index), value, strict))
         {
             SetElement(index, value);
         }

@@ -92,10 +92,16 @@ internal sealed class JsCollection(Realm realm, JsObject prototype, bool isMap) 
 
         public override bool Equals(object? obj) => obj is Key other && Equals(other);
 
+        private static int Hash(string text)
+        {
+            Realm.ChargeText(text);
+            return text.GetHashCode(StringComparison.Ordinal);
+        }
+
         public override int GetHashCode() => _value.Kind switch
         {
             JsKind.Number => (_value.Number + 0.0).GetHashCode(),
-            JsKind.String => _value.Text!.GetHashCode(StringComparison.Ordinal),
+            JsKind.String => Hash(_value.Text!),
             _ => _value.Reference is { } reference ? System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(reference) : 0,
         };
     }

@@ -256,6 +256,29 @@ internal class JsObject
         }
     }
 
+    /// <summary>Could an array index be found among the prototypes? Hardly ever, and asking this first saves making texts of indexes.</summary>
+    protected bool InheritsIndexes
+    {
+        get
+        {
+            var steps = 0;
+            for (var o = _prototype; o is not null; o = o._prototype)
+            {
+                if (o._hasIndexKeys || o.HasOwnIndexes)
+                {
+                    return true;
+                }
+
+                Realm.Step(ref steps);
+            }
+
+            return false;
+        }
+    }
+
+    /// <summary>Does it answer to array indexes otherwise than by ordinary properties?</summary>
+    protected virtual bool HasOwnIndexes => GetType() != typeof(JsObject);
+
     protected static JsValue Of(JsObject value) => JsValue.Of(value);
 
     /// <summary>Replaces the value of a slot that a subclass knows to exist.</summary>

@@ -56,6 +56,7 @@ internal static class Numbers
     /// <summary>The value of a text as <c>Number(text)</c> gives it.</summary>
     public static double Parse(string text)
     {
+        Realms.Realm.ChargeText(text);
         var span = Characters.Trim(text.AsSpan());
         if (span.Length == 0)
         {

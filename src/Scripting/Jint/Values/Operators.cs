@@ -47,11 +47,7 @@ internal static class Operators
     public static string ToKey(JsValue value)
     {
         var text = value.Reference as string ?? ToText(value);
-        if (text.Length > 256 && value.Object?.Realm is { } realm)
-        {
-            realm.Work(text.Length);
-        }
-
+        Realm.ChargeText(text);
         return text;
     }
 
@@ -88,7 +84,7 @@ internal static class Operators
         return kind == b.Kind && kind switch
         {
             JsKind.Number => a.Number == b.Number,
-            JsKind.String => a.Text == b.Text,
+            JsKind.String => SameText(a.Text!, b.Text!),
             JsKind.Undefined or JsKind.Null => true,
             _ => ReferenceEquals(a.Reference, b.Reference),
         };
@@ -144,6 +140,7 @@ internal static class Operators
 
         if (x.IsString && y.IsString)
         {
+            Realm.ChargeText(x.Text!);
             return string.CompareOrdinal(x.Text, y.Text) < 0;
         }
 
@@ -169,6 +166,17 @@ internal static class Operators
         JsKind.Object => value.Function is null ? "object" : "function",
         _ => "object",
     };
+
+    private static bool SameText(string a, string b)
+    {
+        if (ReferenceEquals(a, b) || a.Length != b.Length)
+        {
+            return ReferenceEquals(a, b);
+        }
+
+        Realm.ChargeText(a);
+        return a == b;
+    }
 
     private static bool TryPrimitive(JsObject o, string method, out JsValue result)
     {
