@@ -113,7 +113,7 @@ internal sealed class ScriptFunction : JsFunction
 
         if (_code.ArgumentsSlot >= 0)
         {
-            slots[_code.ArgumentsSlot] = new JsArguments(Realm, args, scope, _code.Strict ? 0 : _code.Parameters, this);
+            slots[_code.ArgumentsSlot] = new JsArguments(Realm, args, scope, _code.Strict ? 0 : _code.Parameters, _code.Strict ? null : this);
         }
 
         var frame = new Frame(Realm, scope, _code.Strict ? self : SloppyThis(self));
@@ -160,7 +160,7 @@ internal sealed class JsArguments : JsObject
     private readonly Scope _scope;
     private int _mapped;
 
-    public JsArguments(Realm realm, JsValue[] args, Scope scope, int parameters, JsFunction callee)
+    public JsArguments(Realm realm, JsValue[] args, Scope scope, int parameters, JsFunction? callee)
         : base(realm, realm.Intrinsics.ObjectPrototype)
     {
         _scope = scope;
@@ -170,7 +170,7 @@ internal sealed class JsArguments : JsObject
         }
 
         Set("length", args.Length, Attributes.Hidden);
-        if (parameters > 0)
+        if (callee is not null)
         {
             Set("callee", callee, Attributes.Hidden);
         }

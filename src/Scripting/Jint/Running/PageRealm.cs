@@ -15,7 +15,7 @@ internal sealed class PageRealm
 {
     private readonly HashSet<string> _builtIn;
     private readonly List<PageGlobal> _kept = [];
-    private readonly Dictionary<PageGlobal, string?> _keptJson = [];
+    private readonly Dictionary<PageGlobal, string> _keptJson = [];
     private readonly Dictionary<string, JsValue> _code = new(StringComparer.Ordinal);
     private RunContext? _context;
 
@@ -70,7 +70,7 @@ internal sealed class PageRealm
         {
             if (!Realm.Global.IsAssigned(global) && (run.IsShipped(global.Name) || !Realm.Journal.IsEmpty))
             {
-                Report(run, global.Name, value, run.JsonBefore(global) ?? JsonOf(global));
+                Report(run, global.Name, value, run.JsonBefore(global) ?? _keptJson[global]);
             }
         }
 
@@ -85,7 +85,7 @@ internal sealed class PageRealm
         foreach (var global in _kept.Where(Realm.Global.IsAssigned))
         {
             Realm.Global.TryGetOwn(global.Name, out var slot);
-            Report(run, global.Name, slot.Value, run.JsonBefore(global) ?? JsonOf(global));
+            Report(run, global.Name, slot.Value, run.JsonBefore(global) ?? _keptJson[global]);
         }
 
         foreach (var name in Realm.Global.OwnKeys().Where(n => !_builtIn.Contains(n) && !_kept.Exists(k => k.Name == n)))
@@ -110,12 +110,6 @@ internal sealed class PageRealm
         {
             run.Changes.Global(name, now);
         }
-    }
-
-    private string? JsonOf(PageGlobal global)
-    {
-        // As the page's scripts made it; computed before the first run could change it.
-        return _keptJson[global];
     }
 
     private void RunScripts()
@@ -171,7 +165,7 @@ internal sealed class PageRealm
             {
                 var global = Realm.Global.MarkKept(name);
                 _kept.Add(global);
-                _keptJson.Add(global, GlobalValues.Json(Realm, global.AsWritten));
+                _keptJson.Add(global, GlobalValues.Json(Realm, global.AsWritten) ?? "null");
             }
             else
             {
