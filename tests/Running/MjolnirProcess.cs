@@ -51,7 +51,10 @@ public sealed class MjolnirProcess : IAsyncDisposable
     /// <summary>Starts <c>mjolnir</c> with these arguments.</summary>
     public static MjolnirProcess Start(params string[] arguments)
     {
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        // A script's background job ignores SIGINT, and so would all that it starts: env gives the signal back its meaning.
+        var start = new ProcessStartInfo("env") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        start.ArgumentList.Add("--default-signal=INT");
+        start.ArgumentList.Add("dotnet");
         start.ArgumentList.Add(Repository.BuiltProgram());
         foreach (var argument in arguments)
         {
