@@ -21,7 +21,7 @@ internal static class BenchVerb
     private static readonly Option<Uri?> Url = new("--url") { Description = "Drive a running server (bench accounts, --sign-in open) instead of starting one.", CustomParser = Verbs.Url.Parse };
     private static readonly Option<bool> InProcess = new("--in-process") { Description = "Without HTTP: what the transactions alone cost." };
 
-    public static Command Create() => new("bench", "Measure: throughput, latency, cost, and whether the money is right.") { Bank(), Bare() };
+    public static Command Create() => new("bench", "Measure: throughput, latency, cost, and whether the money is right.") { Bank(), App(), Bare() };
 
     private static Command Bank()
     {
@@ -34,6 +34,25 @@ internal static class BenchVerb
             }
         });
         command.SetAction((parsed, _) => BankAsync(Options(parsed)));
+        return command;
+    }
+
+    private static Command App()
+    {
+        var folder = new Argument<string>("FOLDER") { Description = "The folder to make." };
+        var command = new Command("app", "Write the bank that is driven, to run it with dev.") { folder, Users };
+        command.SetAction(parsed =>
+        {
+            var path = Path.GetFullPath(parsed.GetRequiredValue(folder));
+            if (Directory.Exists(path))
+            {
+                throw new FailureException($"{path} exists already", "Choose another folder; nothing was changed.");
+            }
+
+            BankFolder.Write(path, parsed.GetValue(Users));
+            Console.Out.WriteLine($"Made {path}. Next: mjolnir dev {path} --sign-in open");
+            return ExitCodes.Ok;
+        });
         return command;
     }
 
