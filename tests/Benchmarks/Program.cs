@@ -3,11 +3,12 @@ using Mjolnir.Benchmarks;
 return args switch
 {
     ["committer", ..] => await CommitterBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 5)),
+    ["scripts", ..] => ScriptBenchmark.Run(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 5),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: committer [SECONDS]");
+    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | scripts [ROUNDS]");
     return 2;
 }

@@ -76,9 +76,10 @@ public sealed class JintScriptEngine : IScriptEngine
     {
         if (call.Page is not null && call.Page != call.Handler.Page.Path)
         {
+            var path = call.Page.EndsWith('/') ? call.Page + "index.html" : call.Page;
             foreach (var page in call.Handler.Pages)
             {
-                if (page.Path == call.Page)
+                if (page.Path == path)
                 {
                     return page;
                 }
