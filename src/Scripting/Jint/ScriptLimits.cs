@@ -36,8 +36,8 @@ public sealed record ScriptLimits
     /// <summary>Prototypes behind an object: a lookup walks them all.</summary>
     public int MaxPrototypes { get; init; } = 1_000;
 
-    /// <summary>UTF-8 bytes of one row. A cache item holds 1 MB by default; half of it leaves room for the envelope with its previous version.</summary>
-    public int MaxRowBytes { get; init; } = 512 << 10;
+    /// <summary>UTF-8 bytes of one row. A cache item holds 1 MiB by default: an envelope with its previous version, key and stamps included, must fit.</summary>
+    public int MaxRowBytes { get; init; } = 500 << 10;
 
     /// <summary>Rows that one run may write.</summary>
     public int MaxWrites { get; init; } = 10_000;
