@@ -10,10 +10,6 @@ internal sealed class LiveScreen(IAnsiConsole console) : IBenchScreen
 {
     public void Say(string line) => console.MarkupLineInterpolated($"[grey]{line}[/]");
 
-    public void Progress(string what, int done, int total)
-    {
-    }
-
     public Task FollowAsync(string what, LoadFigures figures, TimeSpan expected, Task driving)
     {
         var table = new Table().Border(TableBorder.Rounded).AddColumns(what, "committed/s", "p50 ms", "p99 ms", "aborted", "refused", "failed");
@@ -48,10 +44,6 @@ internal sealed class LiveScreen(IAnsiConsole console) : IBenchScreen
 internal sealed class PlainScreen(TextWriter writer) : IBenchScreen
 {
     public void Say(string line) => writer.WriteLine(line);
-
-    public void Progress(string what, int done, int total)
-    {
-    }
 
     public async Task FollowAsync(string what, LoadFigures figures, TimeSpan expected, Task driving)
     {

@@ -30,13 +30,12 @@ internal sealed class BankClient : IDisposable
     }
 
     /// <summary>Adds up all accounts through the server, some hundred per transaction; right only while nobody transfers.</summary>
-    public async Task<long> AddUpAsync(int accounts, string? cookie, Action<int> progress, CancellationToken cancellationToken)
+    public async Task<long> AddUpAsync(int accounts, string? cookie, CancellationToken cancellationToken)
     {
         long total = 0;
         for (var first = 0; first < accounts; first += BenchLimits.AccountsPerCount)
         {
             total += await SumAsync(first, Math.Min(BenchLimits.AccountsPerCount, accounts - first), cookie, cancellationToken);
-            progress(first);
         }
 
         return total;

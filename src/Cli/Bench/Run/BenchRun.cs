@@ -41,7 +41,7 @@ internal sealed class BenchRun(BenchOptions options, IBenchScreen screen)
             using var client = new BankClient(server.Url, DataFolder.StatusToken(data));
             var cookies = await client.SignInAsync(options.Clients, cancellationToken);
             (load, cost) = await DriveAsync("transfers", server.EndPoint, cookies, client, cancellationToken);
-            served = await client.AddUpAsync(options.Users, cookies[0], first => screen.Progress("Adding up the money", first, options.Users), cancellationToken);
+            served = await client.AddUpAsync(options.Users, cookies[0], cancellationToken);
             if (!await server.StopAsync())
             {
                 throw new FailureException("the server did not stop cleanly");
@@ -59,9 +59,9 @@ internal sealed class BenchRun(BenchOptions options, IBenchScreen screen)
         using var client = new BankClient(url, statusToken: null);
         var cookies = await client.SignInAsync(options.Clients, cancellationToken);
         var addresses = await Dns.GetHostAddressesAsync(url.Host, cancellationToken);
-        var before = await client.AddUpAsync(options.Users, cookies[0], first => screen.Progress("Adding up the money", first, options.Users), cancellationToken);
+        var before = await client.AddUpAsync(options.Users, cookies[0], cancellationToken);
         var (load, cost) = await DriveAsync("transfers", new IPEndPoint(addresses[0], url.Port), cookies, client, cancellationToken);
-        var after = await client.AddUpAsync(options.Users, cookies[0], first => screen.Progress("Adding up the money", first, options.Users), cancellationToken);
+        var after = await client.AddUpAsync(options.Users, cookies[0], cancellationToken);
         return new BenchResult(options, load, cost, new MoneyCheck(before, after, null), await DriveBareAsync(cancellationToken), null, DateTimeOffset.UtcNow);
     }
 

@@ -7,8 +7,6 @@ internal interface IBenchScreen
 {
     void Say(string line);
 
-    void Progress(string what, int done, int total);
-
     /// <summary>Shows the figures until the load is over.</summary>
     Task FollowAsync(string what, LoadFigures figures, TimeSpan expected, Task driving);
 }
