@@ -25,6 +25,12 @@ public sealed class IsolationTests
         var api = (function (c) { return {size: function () { return c.items.length; }, add: function (x) { c.items.push(x); }}; })(cart);
         function helper() { return 'original'; }
         var msg = document.getElementById('msg');
+        var made = document.createElement('p'), inner = document.createElement('b');
+        made.appendChild(inner);
+        var args = (function (a) { return {all: arguments, read: function () { return a; }}; })(1);
+        var text = new String('t');
+        var bound = helper.bind(null, 1);
+        var failure = new Error('kept');
         """;
 
     public static TheoryData<string, string> Tampering => new()
@@ -78,6 +84,15 @@ public sealed class IsolationTests
         { "Array.prototype[0] = 'secret'; Object.prototype[1] = 'secret';", "String([][0]) + [][1]" },
         { "Object.setPrototypeOf(Array.prototype, {leak: 'secret'}); Object.getPrototypeOf(list).constructor = 1;", "String([].leak) + ([].constructor === Array)" },
         { "window.onerror = 1; window.helper2 = helper; window.self = 1; window.window = 1; globalThis.x1 = 1;", "typeof helper2 + (window === self) + typeof x1" },
+        { "made.textContent = 'secret'; made.title = 'secret'; made.style.color = 'secret'; made.x = 'secret';", "made.innerHTML + made.title + made.style.color + made.x" },
+        { "inner.textContent = 'secret'; inner.remove(); document.body.appendChild(inner);", "made.innerHTML" },
+        { "made.appendChild(document.createElement('i')); made.insertAdjacentHTML('beforeend', 'secret');", "made.innerHTML" },
+        { "args.all[0] = 'secret'; args.all.length = 9; args.all.x = 'secret'; delete args.all[0];", "args.read() + ',' + args.all[0] + args.all.length + args.all.x" },
+        { "text.x = 'secret'; text.toString = function () { return 'secret'; };", "text + String(text.x)" },
+        { "bound.x = 'secret'; bound.prototype = 'secret'; failure.message = 'secret'; failure.stack = 'secret'; failure.x = 'secret';", "String(bound.x) + bound.prototype + failure.message + failure.stack + failure.x" },
+        { "Object.getOwnPropertyDescriptor(Map.prototype, 'size').get.leak = 'secret'; Object.defineProperty(Map.prototype, 'size', {value: 'secret'});", "new Map().size + String(Object.getOwnPropertyDescriptor(Map.prototype, 'size').get.leak)" },
+        { "[].push.apply(cart.items, ['secret']); Array.prototype.unshift.call(list, 'secret'); Array.prototype.fill.call(list, 'secret'); Object.assign(nested, {z: 'secret'}); Array.prototype.reverse.call(names);", "JSON.stringify(cart) + list + JSON.stringify(nested)" },
+        { "JSON.parse('[1]', function () { this.x = 'secret'; cart.items = ['secret']; return 1; }); [3, 1].sort(function () { list.push('secret'); return 0; });", "JSON.stringify(cart) + list" },
         { "msg = 'secret'; counter = null; api = 1; secretHolder = 2;", "typeof msg + counter.peek() + api.size() + typeof secretHolder" },
     };
 
@@ -95,6 +110,78 @@ public sealed class IsolationTests
             Assert.EndsWith("done", page.Run("tamper").Reason, StringComparison.Ordinal);
             Assert.Equal(before, Text(page.Run("look")));
         }
+    }
+
+    /// <summary>Walks everything that can be reached from the global object, by names and prototypes, without calling a getter.</summary>
+    private const string Walk = """
+        function reachable() {
+          var seen = new Set(), all = [];
+          function visit(o) {
+            if (o === null || (typeof o !== 'object' && typeof o !== 'function') || seen.has(o)) return;
+            seen.add(o);
+            all.push(o);
+          }
+          visit(window);
+          for (var i = 0; i < all.length; i++) {
+            visit(Object.getPrototypeOf(all[i]));
+            Object.getOwnPropertyNames(all[i]).forEach(function (name) {
+              if (browserOnly.indexOf(name) >= 0) return;
+              var d = Object.getOwnPropertyDescriptor(all[i], name);
+              if (!d) return;
+              visit(d.value); visit(d.get); visit(d.set);
+            });
+          }
+          return all;
+        }
+        function fingerprint() {
+          var all = reachable(), ids = new Map(), parts = [], hash = 0;
+          all.forEach(function (o, i) { ids.set(o, i); });
+          function show(v) { return v === null || (typeof v !== 'object' && typeof v !== 'function') ? typeof v + String(v) : '#' + ids.get(v); }
+          all.forEach(function (o, i) {
+            parts.push(i, Object.isExtensible(o), show(Object.getPrototypeOf(o)), Object.prototype.toString.call(o));
+            Object.getOwnPropertyNames(o).forEach(function (name) {
+              if (browserOnly.indexOf(name) >= 0) return;
+              var d = Object.getOwnPropertyDescriptor(o, name);
+              if (d) parts.push(name, show(d.value), show(d.get), show(d.set), d.writable, d.enumerable, d.configurable);
+            });
+            if (o instanceof Map || o instanceof Set) o.forEach(function (v, k) { parts.push(show(k), show(v)); });
+            if (o instanceof Date) parts.push(o.getTime());
+          });
+          var text = parts.join('|');
+          for (var i = 0; i < text.length; i++) hash = (hash * 31 + text.charCodeAt(i)) | 0;
+          return all.length + ' objects, ' + text.length + ' characters, ' + hash;
+        }
+        """;
+
+    public static TheoryData<string> WholesaleTampering =>
+    [
+        "names(o).forEach(function (n) { delete o[n]; });",
+        "names(o).forEach(function (n) { try { define(o, n, {value: 'secret'}); } catch (e) {} });",
+        "names(o).forEach(function (n) { try { define(o, n, {get: function () { return 'secret'; }, configurable: false}); } catch (e) {} });",
+        "names(o).forEach(function (n) { try { define(o, n, {writable: false, enumerable: true}); } catch (e) {} });",
+        "try { define(o, 'leak', {value: 'secret'}); } catch (e) {}",
+        "freeze(o);",
+        "seal(o);",
+        "prevent(o);",
+        "try { setPrototype(o, null); } catch (e) {}",
+        "try { setPrototype(o, {leak: 'secret'}); } catch (e) {}",
+        "if (o instanceof Map_) { o.set('leak', 'secret'); o.delete('k'); } if (o instanceof Set_) o.clear(); if (o instanceof Date_) o.setTime(5);",
+    ];
+
+    [Theory]
+    [MemberData(nameof(WholesaleTampering))]
+    public void Tampering_with_everything_there_is_leaves_nothing_behind(string tamper)
+    {
+        var browserOnly = "var browserOnly = " + System.Text.Json.JsonSerializer.Serialize(Mjolnir.Scripting.Jint.Dom.BrowserMembers.Globals) + ".concat('reachable', 'fingerprint', 'tamper');";
+        const string kept = "var names = Object.getOwnPropertyNames, define = Object.defineProperty, freeze = Object.freeze, seal = Object.seal, prevent = Object.preventExtensions, setPrototype = Object.setPrototypeOf, Map_ = Map, Set_ = Set, Date_ = Date;";
+        var ample = new Mjolnir.Scripting.Jint.ScriptLimits { Timeout = TimeSpan.FromSeconds(30), MaxSteps = 1_000_000_000, MaxAllocatedBytes = 1L << 30 };
+        using var page = new ScriptPage(
+            ample,
+            Page + browserOnly + Walk + "function tamper() { " + kept + " var all = reachable(); for (var i = all.length - 1; i >= 0; i--) { var o = all[i]; " + tamper + " } mjolnirAbort('done'); }\nvar mjolnirAbort = mjolnir.abort;",
+            ScriptPage.Element("msg", "p", "hello"));
+        var before = Text(page.Run("fingerprint"));
+        Assert.NotEqual(RunStatus.Completed, page.Run("tamper").Status);
+        Assert.Equal(before, Text(page.Run("fingerprint")));
     }
 
     [Fact]

@@ -38,9 +38,13 @@ internal static class StringLibrary
     private static JsValue ThisText(Realm realm, JsValue self, JsValue[] args) =>
         self.IsString ? self : self.Object is JsWrapper { Value.IsString: true } wrapper ? wrapper.Value : throw realm.TypeError("String.prototype.valueOf requires that 'this' be a String");
 
-    /// <summary>A function of the text that <c>this</c> is; time in proportion to its length is charged.</summary>
-    private static void Text(this JsObject prototype, string name, int length, TextBody body) =>
+    /// <summary>A function that takes a piece of the text that <c>this</c> is: its time does not depend on the text's length.</summary>
+    private static void Piece(this JsObject prototype, string name, int length, TextBody body) =>
         prototype.Method(name, length, (r, self, args) => body(r, TextOf(r, self, name), args));
+
+    /// <summary>A function that goes through the text that <c>this</c> is: time in proportion to its length is charged.</summary>
+    private static void Text(this JsObject prototype, string name, int length, TextBody body) =>
+        prototype.Method(name, length, (r, self, args) => body(r, Charged(r, TextOf(r, self, name)), args));
 
     internal static string TextOf(Realm realm, JsValue self, string method)
     {
@@ -49,20 +53,20 @@ internal static class StringLibrary
             throw realm.TypeError($"String.prototype.{method} called on null or undefined");
         }
 
-        var text = Operators.ToText(self);
-        if (text.Length > 256)
-        {
-            realm.Work(text.Length >> 2);
-        }
+        return Operators.ToText(self);
+    }
 
+    internal static string Charged(Realm realm, string text)
+    {
+        realm.Work(text.Length >> 2);
         return text;
     }
 
     private static void InstallPieces(JsObject prototype)
     {
-        prototype.Text("charAt", 1, (_, text, args) => CharAt(text, Operators.ToInteger(args.At(0)), out var c) ? Characters.Text(c) : "");
-        prototype.Text("charCodeAt", 1, (_, text, args) => CharAt(text, Operators.ToInteger(args.At(0)), out var c) ? c : double.NaN);
-        prototype.Text("codePointAt", 1, (_, text, args) =>
+        prototype.Piece("charAt", 1, (_, text, args) => CharAt(text, Operators.ToInteger(args.At(0)), out var c) ? Characters.Text(c) : "");
+        prototype.Piece("charCodeAt", 1, (_, text, args) => CharAt(text, Operators.ToInteger(args.At(0)), out var c) ? c : double.NaN);
+        prototype.Piece("codePointAt", 1, (_, text, args) =>
         {
             var at = Operators.ToInteger(args.At(0));
             if (!CharAt(text, at, out var c))
@@ -72,24 +76,24 @@ internal static class StringLibrary
 
             return char.IsHighSurrogate(c) && CharAt(text, at + 1, out var low) && char.IsLowSurrogate(low) ? char.ConvertToUtf32(c, low) : c;
         });
-        prototype.Text("at", 1, (_, text, args) =>
+        prototype.Piece("at", 1, (_, text, args) =>
         {
             var at = Operators.ToInteger(args.At(0));
             return CharAt(text, at < 0 ? at + text.Length : at, out var c) ? Characters.Text(c) : default(JsValue);
         });
-        prototype.Text("slice", 2, (_, text, args) =>
-            Between(text, Library.Relative(args.At(0), text.Length, 0), Library.Relative(args.At(1), text.Length, text.Length)));
-        prototype.Text("substring", 2, (_, text, args) =>
+        prototype.Piece("slice", 2, (r, text, args) =>
+            Between(r, text, Library.Relative(args.At(0), text.Length, 0), Library.Relative(args.At(1), text.Length, text.Length)));
+        prototype.Piece("substring", 2, (r, text, args) =>
         {
             var a = Math.Clamp(Operators.ToInteger(args.At(0)), 0, text.Length);
             var b = args.At(1).IsUndefined ? text.Length : Math.Clamp(Operators.ToInteger(args[1]), 0, text.Length);
-            return Between(text, Math.Min(a, b), Math.Max(a, b));
+            return Between(r, text, Math.Min(a, b), Math.Max(a, b));
         });
-        prototype.Text("substr", 2, (_, text, args) =>
+        prototype.Piece("substr", 2, (r, text, args) =>
         {
             var start = Library.Relative(args.At(0), text.Length, 0);
             var count = args.At(1).IsUndefined ? text.Length : Operators.ToInteger(args[1]);
-            return Between(text, start, Math.Min(text.Length, start + count));
+            return Between(r, text, start, Math.Min(text.Length, start + count));
         });
     }
 
@@ -100,7 +104,8 @@ internal static class StringLibrary
         return inside;
     }
 
-    private static string Between(string text, double start, double end) => end > start ? text[(int)start..(int)end] : "";
+    private static string Between(Realm realm, string text, double start, double end) =>
+        end > start ? Charged(realm, text[(int)start..(int)end]) : "";
 
     private static void InstallSearches(JsObject prototype)
     {
@@ -117,12 +122,12 @@ internal static class StringLibrary
         });
         prototype.Text("includes", 1, (r, text, args) =>
             TextSearch.IndexOf(text, Needle(r, args, "includes"), (int)Math.Clamp(Operators.ToInteger(args.At(1)), 0, text.Length)) >= 0);
-        prototype.Text("startsWith", 1, (r, text, args) =>
-            text.AsSpan((int)Math.Clamp(Operators.ToInteger(args.At(1)), 0, text.Length)).StartsWith(Needle(r, args, "startsWith")));
-        prototype.Text("endsWith", 1, (r, text, args) =>
+        prototype.Piece("startsWith", 1, (r, text, args) =>
+            text.AsSpan((int)Math.Clamp(Operators.ToInteger(args.At(1)), 0, text.Length)).StartsWith(Charged(r, Needle(r, args, "startsWith"))));
+        prototype.Piece("endsWith", 1, (r, text, args) =>
         {
             var end = args.At(1).IsUndefined ? text.Length : Math.Clamp(Operators.ToInteger(args[1]), 0, text.Length);
-            return text.AsSpan(0, (int)end).EndsWith(Needle(r, args, "endsWith"));
+            return text.AsSpan(0, (int)end).EndsWith(Charged(r, Needle(r, args, "endsWith")));
         });
         prototype.Text("localeCompare", 1, (_, text, args) => LocaleOrder.Compare(text, Operators.ToText(args.At(0))));
     }

@@ -23,7 +23,7 @@ internal static class StringPatterns
 
     private static JsValue Match(Realm realm, JsValue self, JsValue[] args)
     {
-        var text = StringLibrary.TextOf(realm, self, "match");
+        var text = StringLibrary.Charged(realm, StringLibrary.TextOf(realm, self, "match"));
         var regExp = ToRegExp(realm, args.At(0));
         if (!regExp.Pattern.Global)
         {
@@ -37,7 +37,7 @@ internal static class StringPatterns
 
     private static JsValue Search(Realm realm, JsValue self, JsValue[] args)
     {
-        var text = StringLibrary.TextOf(realm, self, "search");
+        var text = StringLibrary.Charged(realm, StringLibrary.TextOf(realm, self, "search"));
         return ToRegExp(realm, args.At(0)).Match(text, 0)?.Index ?? -1;
     }
 
@@ -65,7 +65,7 @@ internal static class StringPatterns
 
     private static JsValue Replace(Realm realm, JsValue self, JsValue[] args, bool all)
     {
-        var text = StringLibrary.TextOf(realm, self, all ? "replaceAll" : "replace");
+        var text = StringLibrary.Charged(realm, StringLibrary.TextOf(realm, self, all ? "replaceAll" : "replace"));
         if (args.At(0).Object is not JsRegExp regExp)
         {
             return ReplaceText(realm, text, Operators.ToText(args.At(0)), args.At(1), all);
@@ -201,7 +201,7 @@ internal static class StringPatterns
 
     private static JsValue Split(Realm realm, JsValue self, JsValue[] args)
     {
-        var text = StringLibrary.TextOf(realm, self, "split");
+        var text = StringLibrary.Charged(realm, StringLibrary.TextOf(realm, self, "split"));
         var limit = args.At(1).IsUndefined ? uint.MaxValue : Operators.ToUInt32(args[1]);
         var parts = new JsArray(realm, []);
         if (limit == 0)

@@ -8,9 +8,9 @@ internal sealed class NewElement(PageWorld world, string tag) : ElementObject(wo
 {
     private static readonly HashSet<string> Void = ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
 
-    private readonly Dictionary<string, string> _attributes = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _styles = new(StringComparer.Ordinal);
-    private readonly List<object> _children = [];
+    private Dictionary<string, string> _attributes = new(StringComparer.Ordinal);
+    private Dictionary<string, string> _styles = new(StringComparer.Ordinal);
+    private List<object> _children = [];
 
     public override string Tag => tag;
 
@@ -31,6 +31,7 @@ internal sealed class NewElement(PageWorld world, string tag) : ElementObject(wo
 
     public override void Write(string property, JsValue value)
     {
+        Touch();
         switch (property)
         {
             case "textContent":
@@ -63,8 +64,11 @@ internal sealed class NewElement(PageWorld world, string tag) : ElementObject(wo
         if (child is NewElement element)
         {
             element.Leave();
+            element.Touch();
             element.Parent = this;
         }
+
+        Touch();
 
         _children.Insert(first ? 0 : _children.Count, child);
     }
@@ -72,6 +76,8 @@ internal sealed class NewElement(PageWorld world, string tag) : ElementObject(wo
     /// <summary>Takes it out of where it was put.</summary>
     public void Leave()
     {
+        Touch();
+        Parent?.Touch();
         Parent?._children.Remove(this);
         Parent = null;
         World.Change(changes => changes.Take(this));
@@ -118,12 +124,22 @@ internal sealed class NewElement(PageWorld world, string tag) : ElementObject(wo
         return html.ToString();
     }
 
+    internal override object Save() => new Saved(base.Save(), new Dictionary<string, string>(_attributes), new Dictionary<string, string>(_styles), [.. _children], Parent);
+
+    internal override void Restore(object saved)
+    {
+        var state = (Saved)saved;
+        base.Restore(state.Object);
+        (_attributes, _styles, _children, Parent) = (state.Attributes, state.Styles, state.Children, state.Parent);
+    }
+
     private string Inner() => string.Concat(_children.Select(c => c as string ?? ((NewElement)c).Html()));
 
     private void SetContent(string html)
     {
         foreach (var child in _children.OfType<NewElement>())
         {
+            child.Touch();
             child.Parent = null;
         }
 
@@ -166,4 +182,6 @@ internal sealed class NewElement(PageWorld world, string tag) : ElementObject(wo
             _attributes[name] = value;
         }
     }
+
+    private sealed record Saved(object Object, Dictionary<string, string> Attributes, Dictionary<string, string> Styles, List<object> Children, NewElement? Parent);
 }

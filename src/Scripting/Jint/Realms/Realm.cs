@@ -84,6 +84,16 @@ internal sealed class Realm
         }
     }
 
+    /// <summary>Charges the run on this thread for putting a long text together.</summary>
+    public static void ChargeCopy(int length)
+    {
+        if (length > LongText && _running is { } realm)
+        {
+            realm.Work(length >> 1);
+            realm.Allocate(length * 2L);
+        }
+    }
+
     /// <summary>About to allocate that much at once.</summary>
     public void Allocate(long bytes) => _budget.Allocate(bytes);
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace Mjolnir.Scripting.Jint.Strings;
@@ -94,10 +95,20 @@ internal static class CaseMapping
         return true;
     }
 
-    private static bool IsFinal(string text, int at)
+    /// <summary>Unicode's condition for a final sigma: a cased letter before it and none after it, others like accents and stops not counting.</summary>
+    private static bool IsFinal(string text, int at) => IsCasedBeyond(text, at, -1) && !IsCasedBeyond(text, at, 1);
+
+    private static bool IsCasedBeyond(string text, int at, int step)
     {
-        var before = at > 0 && char.IsLetter(text[at - 1]);
-        var after = at + 1 < text.Length && char.IsLetter(text[at + 1]);
-        return before && !after;
+        do
+        {
+            at += step;
+        }
+        while (at >= 0 && at < text.Length && IsIgnorable(text[at]));
+
+        return at >= 0 && at < text.Length && (char.GetUnicodeCategory(text[at]) is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter);
     }
+
+    private static bool IsIgnorable(char c) => "'.:·’‘․‧﹒﹕＇．：^`¨¯´¸".Contains(c)
+        || char.GetUnicodeCategory(c) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark or UnicodeCategory.Format or UnicodeCategory.ModifierLetter or UnicodeCategory.ModifierSymbol;
 }

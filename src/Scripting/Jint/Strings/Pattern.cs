@@ -35,7 +35,7 @@ internal sealed class Pattern
     public int Groups { get; }
 
     /// <summary>Per capturing group the hidden groups of the loops around it: a capture outside the last turn of one is forgotten, as the language says.</summary>
-    public IReadOnlyList<PatternLoop[]> Loops { get; }
+    public IReadOnlyList<int[]> Loops { get; }
 
     /// <summary>Makes a pattern; the message says what is wrong with it if it is null.</summary>
     public static Pattern? TryCreate(string source, string flags, TimeSpan timeout, out string? mistake)
@@ -71,15 +71,8 @@ internal sealed class Pattern
         var last = captures.Count - 1;
         foreach (var loop in Loops[group])
         {
-            var turns = match.Groups[loop.Hidden].Captures;
+            var turns = match.Groups[loop].Captures;
             var turn = turns.Count - 1;
-
-            // A turn that matched nothing does not count in the language, unless the loop had to turn.
-            if (turn >= loop.Least && turns[turn].Length == 0)
-            {
-                last -= last >= 0 && captures[last].Length == 0 && captures[last].Index == turns[turn].Index ? 1 : 0;
-                turn--;
-            }
 
             if (turn < 0 || last < 0 || captures[last].Index < turns[turn].Index || captures[last].Index + captures[last].Length > turns[turn].Index + turns[turn].Length)
             {

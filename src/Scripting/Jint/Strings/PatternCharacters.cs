@@ -16,7 +16,7 @@ internal sealed partial class PatternTranslator
         var c = _source[_at + 1];
         if (c is >= '1' and <= '9' && TryReference(out var reference))
         {
-            Atom(reference);
+            Atom(reference, empty: true);
         }
         else if (c is 'b' or 'B')
         {

@@ -3,25 +3,25 @@ using System.Text;
 
 namespace Mjolnir.Scripting.Jint.Strings;
 
-/// <summary>A loop around groups.</summary>
-/// <param name="Hidden">number of the hidden group around its body</param>
-/// <param name="Least">how often it must turn</param>
-internal readonly record struct PatternLoop(int Hidden, int Least);
-
 /// <summary>What a pattern became.</summary>
 /// <param name="Text">in the platform's dialect; the language's groups are numbered from 1 as there, loops' hidden groups from 1000</param>
 /// <param name="Groups">number of the language's groups</param>
 /// <param name="Loops">per group, from 0: hidden groups of the loops around it</param>
-internal sealed record PatternTranslation(string Text, int Groups, IReadOnlyList<PatternLoop[]> Loops);
+internal sealed record PatternTranslation(string Text, int Groups, IReadOnlyList<int[]> Loops);
 
 /// <summary>
 /// Translates a regular expression of the language (ES5.1, 15.10) into the platform's dialect. They differ in classes (\d, \w, \s are not
 /// Unicode's), in line ends (. ^ $), in references to groups that did not match (empty here), and in captures inside loops (forgotten at each turn):
-/// the last is done by a hidden group around each loop's body, see <see cref="Pattern.Capture"/>.
+/// the last is done by a hidden group around each loop's body, see <see cref="Pattern.Capture"/>. And a loop whose body can match nothing goes on to other ways of
+/// matching here, where the platform leaves it: such a body is made to fail on nothing, once the loop has turned as often as it must.
 /// </summary>
 internal sealed partial class PatternTranslator
 {
     private const int FirstHiddenGroup = 1000;
+
+    /// <summary>Characters of a translation: loops over what can be nothing are written twice.</summary>
+    private const int MaxTranslation = 100_000;
+
     private const string LineEnds = "\\n\\r\\u2028\\u2029";
     private const string Space = "\\t\\n\\v\\f\\r\\u0020\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000\\ufeff";
     private const string NotSpace = "\\0-\\u0008\\u000e-\\u001f!-\\u009f\\u00a1-\\u167f\\u1681-\\u1fff\\u200b-\\u2027\\u202a-\\u202e\\u2030-\\u205e\\u2060-\\u2fff\\u3001-\\ufefe\\uff00-\\uffff";
@@ -31,11 +31,17 @@ internal sealed partial class PatternTranslator
     private readonly int _groupCount;
     private readonly StringBuilder _text = new();
     private readonly Stack<Open> _open = new();
-    private readonly List<List<PatternLoop>> _loops = [[]];
+    private readonly List<List<int>> _loops = [[]];
     private int _at;
     private int _atomStart = -1;
     private int _firstGroupOfAtom;
     private int _hidden = FirstHiddenGroup;
+
+    /// <summary>Can the sequence so far match nothing; could one of the alternatives before it; could what was last added?</summary>
+    private bool _empty = true;
+    private bool _anyEmpty;
+    private bool _atomEmpty;
+    private bool _emptyBeforeAtom;
 
     private PatternTranslator(string source, bool multiline)
     {
@@ -44,7 +50,8 @@ internal sealed partial class PatternTranslator
         _groupCount = CountGroups(source);
     }
 
-    private readonly record struct Open(int Start, int FirstGroup, bool Assertion);
+    /// <summary>A group that is not closed yet; the flags are those of the sequence around it.</summary>
+    private readonly record struct Open(int Start, int FirstGroup, bool Assertion, bool OuterEmpty, bool OuterAnyEmpty);
 
     public static PatternTranslation Translate(string source, bool multiline)
     {
@@ -84,10 +91,10 @@ internal sealed partial class PatternTranslator
                 break;
             case '*' or '+' or '?':
                 _at++;
-                Quantifier(c.ToString(), c != '?', c == '+' ? 1 : 0);
+                Quantifier(c == '+' ? 1 : 0, c == '?' ? 1 : -1);
                 break;
-            case '{' when TryBraces(out var quantifier, out var loops, out var least):
-                Quantifier(quantifier, loops, least);
+            case '{' when TryBraces(out var least, out var most):
+                Quantifier(least, most);
                 break;
             default:
                 _at++;
@@ -111,6 +118,8 @@ internal sealed partial class PatternTranslator
                 break;
             case '|':
                 Assertion("|");
+                _anyEmpty |= _empty;
+                _empty = true;
                 break;
             default:
                 Atom(Literal(c));
@@ -118,11 +127,19 @@ internal sealed partial class PatternTranslator
         }
     }
 
-    private void Atom(string text)
+    private void Atom(string text, bool empty = false)
     {
+        Added(empty);
         _atomStart = _text.Length;
         _firstGroupOfAtom = _loops.Count;
         _text.Append(text);
+    }
+
+    private void Added(bool empty)
+    {
+        _emptyBeforeAtom = _empty;
+        _atomEmpty = empty;
+        _empty &= empty;
     }
 
     private void Assertion(string text)
@@ -137,7 +154,7 @@ internal sealed partial class PatternTranslator
         var start = _text.Length;
         if (rest.StartsWith("(?:") || rest.StartsWith("(?=") || rest.StartsWith("(?!"))
         {
-            _open.Push(new Open(start, _loops.Count, rest[2] != ':'));
+            _open.Push(new Open(start, _loops.Count, rest[2] != ':', _empty, _anyEmpty));
             _text.Append(rest[..3]);
             _at += 3;
         }
@@ -147,12 +164,13 @@ internal sealed partial class PatternTranslator
         }
         else
         {
-            _open.Push(new Open(start, _loops.Count, false));
+            _open.Push(new Open(start, _loops.Count, false, _empty, _anyEmpty));
             _text.Append(CultureInfo.InvariantCulture, $"(?<{_loops.Count}>");
             _loops.Add([]);
             _at++;
         }
 
+        (_empty, _anyEmpty) = (true, false);
         _atomStart = -1;
     }
 
@@ -165,47 +183,76 @@ internal sealed partial class PatternTranslator
 
         _at++;
         _text.Append(')');
+        var empty = open.Assertion || _empty || _anyEmpty;
+        (_empty, _anyEmpty) = (open.OuterEmpty, open.OuterAnyEmpty);
+        Added(empty);
         _atomStart = open.Start;
         _firstGroupOfAtom = open.FirstGroup;
     }
 
-    private void Quantifier(string quantifier, bool loops, int least)
+    /// <param name="least">how often it must match</param>
+    /// <param name="most">how often it may match; -1 without limit</param>
+    private void Quantifier(int least, int most)
     {
         if (_atomStart < 0)
         {
             throw new ArgumentException("Nothing to repeat");
         }
 
-        if (loops && _firstGroupOfAtom < _loops.Count)
+        var lazy = _at < _source.Length && _source[_at] == '?' ? "?" : "";
+        _at += lazy.Length;
+        var body = _text.ToString(_atomStart, _text.Length - _atomStart);
+        _text.Length = _atomStart;
+        if (_firstGroupOfAtom < _loops.Count && most is not (0 or 1))
         {
-            HideLoop(least);
+            body = HideLoop(body);
         }
 
-        _text.Append(quantifier);
-        if (_at < _source.Length && _source[_at] == '?')
+        Repeat(body, least, most, lazy);
+        if (_text.Length > MaxTranslation)
         {
-            _text.Append('?');
-            _at++;
+            throw new ArgumentException("too complex");
         }
 
+        _empty = _emptyBeforeAtom && (_atomEmpty || least == 0);
         _atomStart = -1;
     }
 
-    /// <summary>Puts a hidden group around the atom that is repeated, and lets the groups in it know.</summary>
-    private void HideLoop(int least)
+    private void Repeat(string body, int least, int most, string lazy)
     {
-        var hidden = _hidden++;
-        _text.Insert(_atomStart, string.Create(CultureInfo.InvariantCulture, $"(?<{hidden}>"));
-        _text.Append(')');
-        for (var group = _firstGroupOfAtom; group < _loops.Count; group++)
+        if (!_atomEmpty || most == least)
         {
-            _loops[group].Add(new PatternLoop(hidden, least));
+            _text.Append(body).Append(Bounds(least, most)).Append(lazy);
+            return;
         }
+
+        if (least > 0)
+        {
+            _text.Append(body).Append(Bounds(least, least));
+        }
+
+        // The rest of the text is remembered before a turn; a turn after which it is still the rest has matched nothing.
+        var rest = _hidden++;
+        _text.Append(CultureInfo.InvariantCulture, $"(?:(?=(?<{rest}>[\\0-\\uffff]*)){body}(?!\\k<{rest}>\\z))").Append(Bounds(0, most < 0 ? -1 : most - least)).Append(lazy);
     }
 
-    private bool TryBraces(out string quantifier, out bool loops, out int least)
+    private static string Bounds(int least, int most) => string.Create(CultureInfo.InvariantCulture, $"{{{least},{(most < 0 ? "" : most)}}}");
+
+    /// <summary>Puts a hidden group around the body of a loop, and lets the groups in it know.</summary>
+    private string HideLoop(string body)
     {
-        (quantifier, loops, least) = ("", false, 0);
+        var hidden = _hidden++;
+        for (var group = _firstGroupOfAtom; group < _loops.Count; group++)
+        {
+            _loops[group].Add(hidden);
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"(?<{hidden}>{body})");
+    }
+
+    private bool TryBraces(out int least, out int most)
+    {
+        (least, most) = (0, -1);
         var end = _source.IndexOf('}', _at);
         if (end < 0)
         {
@@ -218,17 +265,14 @@ internal sealed partial class PatternTranslator
             return false;
         }
 
-        var low = int.Parse(bounds[0], CultureInfo.InvariantCulture);
-        var high = bounds.Length == 1 ? low : bounds[1].Length == 0 ? int.MaxValue : int.Parse(bounds[1], CultureInfo.InvariantCulture);
-        if (high < low)
+        least = int.Parse(bounds[0], CultureInfo.InvariantCulture);
+        most = bounds.Length == 1 ? least : bounds[1].Length == 0 ? -1 : int.Parse(bounds[1], CultureInfo.InvariantCulture);
+        if (most >= 0 && most < least)
         {
             throw new ArgumentException("numbers out of order in {} quantifier");
         }
 
         _at = end + 1;
-        quantifier = bounds.Length == 1 ? $"{{{low}}}" : high == int.MaxValue ? $"{{{low},}}" : $"{{{low},{high}}}";
-        loops = high > 1;
-        least = low;
         return true;
     }
 

@@ -172,7 +172,7 @@ internal static class Numbers
         return (significant.TrimEnd('0'), exponent - (digits.Length - significant.Length));
     }
 
-    /// <summary>Text of a number in a radix other than ten: exact for integers, as many fraction digits as tell it from its neighbours.</summary>
+    /// <summary>Text of a number in a radix other than ten: exact for integers that a double holds, as many fraction digits as tell it from its neighbours.</summary>
     public static string RadixText(double number, int radix)
     {
         if (!double.IsFinite(number))
@@ -183,7 +183,7 @@ internal static class Numbers
         var positive = Math.Abs(number);
         var whole = Math.Floor(positive);
         var text = new StringBuilder(number < 0 ? "-" : "");
-        text.Append(RadixWhole(new BigInteger(whole), radix));
+        text.Append(RadixWhole(whole, radix));
         AppendFraction(text, positive, whole, radix);
         return text.ToString();
     }
@@ -239,18 +239,22 @@ internal static class Numbers
         return at - start;
     }
 
-    private static string RadixWhole(BigInteger whole, int radix)
+    /// <summary>As engines do it: digits beyond what a double holds are zeros.</summary>
+    private static string RadixWhole(double whole, int radix)
     {
-        if (whole.IsZero)
+        var digits = new List<char>();
+        for (; whole / radix > MaxSafeInteger; whole /= radix)
         {
-            return "0";
+            digits.Add('0');
         }
 
-        var digits = new List<char>();
-        for (; !whole.IsZero; whole /= radix)
+        do
         {
-            digits.Add(Digits[(int)(whole % radix)]);
+            var digit = whole % radix;
+            digits.Add(Digits[(int)digit]);
+            whole = (whole - digit) / radix;
         }
+        while (whole > 0);
 
         digits.Reverse();
         return new string([.. digits]);

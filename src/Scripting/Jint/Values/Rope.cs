@@ -18,6 +18,7 @@ internal sealed class Rope(object left, object right, int length)
     {
         if (_flat is null)
         {
+            Realms.Realm.ChargeCopy(Length);
             _flat = string.Create(Length, this, static (span, rope) => rope.CopyTo(span));
             _left = _right = null;
         }
