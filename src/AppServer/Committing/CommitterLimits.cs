@@ -13,7 +13,7 @@ public sealed record CommitterLimits
     /// Rows remembered with their tokens, so that a hot row is not fetched again: about 0.7 KB each, decoded. Few on purpose where the shard is in this process:
     /// rows that are rarely touched again must die young, or the garbage collector ages with them (measured at 100,000 rows: a third of the CPU).
     /// </summary>
-    public int RememberedRows { get; init; } = 8_192;
+    public int RememberedRows { get; init; } = 1_024;
 
     /// <summary>How long a transaction may wait in all before its caller is told 503 or 504.</summary>
     public TimeSpan TransactionPatience { get; init; } = TimeSpan.FromSeconds(20);

@@ -14,11 +14,18 @@ internal abstract class InnerTransaction<T> : Transaction
 
     public Task<T?> Result => _result.Task;
 
+    /// <summary>Why it could not be run; null if it was.</summary>
+    public string? Refusal { get; private set; }
+
     protected T? Value { get; set; }
 
     public override void Complete() => End(Value);
 
-    public override void Refuse(string reason, int retryAfterSeconds) => End(default);
+    public override void Refuse(string reason, int retryAfterSeconds)
+    {
+        Refusal = reason;
+        End(default);
+    }
 
     public override void Doubt() => End(default);
 

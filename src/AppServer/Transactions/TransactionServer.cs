@@ -106,7 +106,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
     {
         var transaction = new ReadTransaction(key) { Arrived = _options.Time.GetTimestamp() };
         Submit(transaction);
-        var found = await transaction.Result.WaitAsync(cancellationToken) ?? throw new TimeoutException($"The row {key} is not available at the moment.");
+        var found = await transaction.Result.WaitAsync(cancellationToken) ?? throw new TimeoutException($"The row {key} cannot be read: {transaction.Refusal ?? "no answer in time."}");
         return found.Row;
     }
 

@@ -105,8 +105,8 @@ public sealed class RowTests
     [Fact]
     public void A_row_over_the_size_limit_is_named()
     {
-        Assert.Equal("a row of table 'users' would take 600040 bytes; at most 524288 are allowed", Run("u.find('alice').data = 'x'.repeat(600000); ").Reason);
-        Assert.Contains("at most 524288 are allowed", Run("mjolnir.kv.set('k', 'x'.repeat(600000));").Reason, StringComparison.Ordinal);
+        Assert.Equal("a row of table 'users' would take 600040 bytes; at most 512000 are allowed", Run("u.find('alice').data = 'x'.repeat(600000); ").Reason);
+        Assert.Contains("at most 512000 are allowed", Run("mjolnir.kv.set('k', 'x'.repeat(600000));").Reason, StringComparison.Ordinal);
     }
 
     [Fact]
