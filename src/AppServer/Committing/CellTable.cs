@@ -6,6 +6,7 @@ namespace Mjolnir.AppServer.Committing;
 internal sealed class CellTable(ShardSet shards, int limit)
 {
     private readonly Dictionary<RowKey, Cell> _cells = [];
+    private int _sweepAt = limit;
 
     public int Count => _cells.Count;
 
@@ -25,9 +26,12 @@ internal sealed class CellTable(ShardSet shards, int limit)
     {
         if (!_cells.TryGetValue(key, out var cell))
         {
-            if (_cells.Count >= limit)
+            if (_cells.Count >= _sweepAt)
             {
                 Sweep();
+
+                // Rows in use stay: the next sweep comes when a quarter more is there, not with each row.
+                _sweepAt = Math.Max(limit, _cells.Count + (_cells.Count / 4));
             }
 
             cell = shards.NewCell(key);
