@@ -6,7 +6,7 @@ namespace Mjolnir.AppServer.Committing;
 internal sealed class CellTable(ShardSet shards, int limit)
 {
     private readonly Dictionary<RowKey, Cell> _cells = [];
-    private int _sweepAt = limit;
+    private int _sweepAt;
 
     public int Count => _cells.Count;
 
@@ -26,12 +26,12 @@ internal sealed class CellTable(ShardSet shards, int limit)
     {
         if (!_cells.TryGetValue(key, out var cell))
         {
-            if (_cells.Count >= _sweepAt)
+            if (_cells.Count >= Math.Max(limit, _sweepAt))
             {
                 Sweep();
 
                 // Rows in use stay: the next sweep comes when a quarter more is there, not with each row.
-                _sweepAt = Math.Max(limit, _cells.Count + (_cells.Count / 4));
+                _sweepAt = _cells.Count + (_cells.Count / 4);
             }
 
             cell = shards.NewCell(key);

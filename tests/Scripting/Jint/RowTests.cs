@@ -1,5 +1,6 @@
 using Mjolnir.Core.Documents;
 using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Jint;
 
 namespace Mjolnir.Scripting.Tests.Jint;
 
@@ -105,8 +106,8 @@ public sealed class RowTests
     [Fact]
     public void A_row_over_the_size_limit_is_named()
     {
-        Assert.Equal("a row of table 'users' would take 600040 bytes; at most 512000 are allowed", Run("u.find('alice').data = 'x'.repeat(600000); ").Reason);
-        Assert.Contains("at most 512000 are allowed", Run("mjolnir.kv.set('k', 'x'.repeat(600000));").Reason, StringComparison.Ordinal);
+        Assert.Equal($"a row of table 'users' would take 600040 bytes; at most {ScriptLimits.Default.MaxRowBytes} are allowed", Run("u.find('alice').data = 'x'.repeat(600000); ").Reason);
+        Assert.Contains($"at most {ScriptLimits.Default.MaxRowBytes} are allowed", Run("mjolnir.kv.set('k', 'x'.repeat(600000));").Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,6 +138,20 @@ public sealed class RowTests
     [InlineData("(mjolnir.kv.get('list').push(9), mjolnir.kv.get('list'))", "[1,2]")]
     [InlineData("[mjolnir.kv.remove('list'), mjolnir.kv.remove('list'), mjolnir.kv.get('list')]", "[true,false,null]")]
     public void Reading_gives(string expression, string expected) => Assert.Equal(expected, ScriptPage.Text(Run("return " + expression + ";").Result));
+
+    [Theory]
+    [InlineData("mjolnir.kv.set('other', 1);")]
+    [InlineData("u.find('alice').balance = 7;")]
+    [InlineData("alice.balance = 7;")]
+    [InlineData("u.find('bob');")]
+    public void A_toJSON_that_uses_rows_while_they_are_written_is_refused(string body) => Assert.Equal(
+        "rows cannot be used while they are being written (in a toJSON)",
+        Run("var alice = u.find('alice'); alice.data = {toJSON: function () { " + body + " return 1; }};").Reason);
+
+    [Fact]
+    public void A_toJSON_in_a_value_may_write_other_values() => Assert.Equal(
+        "bank/_kv/a=[1,5] bank/_kv/b=\"inner\"",
+        Writes(Run("mjolnir.kv.set('a', [1, {toJSON: function () { mjolnir.kv.set('b', 'inner'); return 5; }}]);")));
 
     [Fact]
     public void Columns_that_are_declared_no_longer_are_kept()

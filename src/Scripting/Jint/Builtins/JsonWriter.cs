@@ -11,7 +11,7 @@ namespace Mjolnir.Scripting.Jint.Builtins;
 /// </summary>
 internal sealed class JsonWriter(Realm realm)
 {
-    private char[] _buffer = new char[256];
+    private char[] _buffer = new char[96];
     private int _length;
 
     public int Length => _length;

@@ -12,13 +12,13 @@ namespace Mjolnir.Scripting.Jint.Rows;
 internal sealed class RowObject : JsObject
 {
     private readonly TableSchema _table;
-    private readonly bool _readOnly;
+    private readonly RowStore _store;
 
-    public RowObject(Realm realm, TableSchema table, Slot[] columns, bool readOnly)
+    public RowObject(Realm realm, RowStore store, TableSchema table, Slot[] columns)
         : base(realm, realm.Intrinsics.ObjectPrototype, columns)
     {
+        _store = store;
         _table = table;
-        _readOnly = readOnly;
     }
 
     /// <summary>Columns as they are now, in storage order; nested values nobody looked at are still <see cref="NestedJson"/>.</summary>
@@ -47,7 +47,7 @@ internal sealed class RowObject : JsObject
 
     public override bool Delete(string key, bool strict)
     {
-        RequireWritable();
+        _store.RequireWritable();
         return key == _table.Key ? throw Realm.Abort($"{_table.Name}.{key} is the key and cannot be deleted") : base.Delete(key, strict);
     }
 
@@ -58,7 +58,7 @@ internal sealed class RowObject : JsObject
 
     private JsValue Check(string key, JsValue value)
     {
-        RequireWritable();
+        _store.RequireWritable();
         var stored = ColumnRules.Require(Realm, _table, key, value);
         if (key == _table.Key && TryGetOwn(key, out var old) && !Operators.StrictEquals(old.Value, stored))
         {
@@ -66,13 +66,5 @@ internal sealed class RowObject : JsObject
         }
 
         return stored;
-    }
-
-    private void RequireWritable()
-    {
-        if (_readOnly)
-        {
-            throw Realm.Abort("templates only read: a row cannot be assigned here");
-        }
     }
 }

@@ -13,7 +13,7 @@ namespace Mjolnir.Scripting.Jint.Rows;
 internal sealed class RowStore(Realm realm, Application application, IRowSource source, bool readOnly)
 {
     private readonly Dictionary<RowKey, Entry> _entries = [];
-    private readonly JsonWriter _writer = new(realm) { ForBytes = true };
+    private bool _closed;
 
     /// <summary>A row as it was and as it is. Exactly one of the row (tables) and the document (key/value) is used.</summary>
     private sealed class Entry(TableSchema? table, Document? original)
@@ -30,6 +30,17 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
         public Document? Document { get; set; } = original;
     }
 
+    /// <summary>Ends the run if nothing may be written (any more).</summary>
+    public void RequireWritable()
+    {
+        if (readOnly)
+        {
+            throw realm.Abort("templates only read: nothing can be written here");
+        }
+
+        RequireOpen();
+    }
+
     public TableSchema Table(string name) =>
         application.Tables.TryGetValue(name, out var table) ? table : throw realm.Abort($"there is no table '{name}' in mjolnir.json");
 
@@ -40,7 +51,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
     public RowObject Insert(TableSchema table, JsObject values)
     {
         RequireWritable();
-        var row = new RowObject(realm, table, [], readOnly: false);
+        var row = new RowObject(realm, this, table, []);
         foreach (var name in values.EnumerableKeys())
         {
             row.Put(name, values.Get(name), strict: true);
@@ -100,26 +111,28 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
     /// <summary>A value as a document.</summary>
     public Document Encode(string what, JsValue value)
     {
-        _writer.Clear();
-        if (!JsonStringifier.Write(realm, _writer, value))
+        var writer = new JsonWriter(realm) { ForBytes = true };
+        if (!JsonStringifier.Write(realm, writer, value))
         {
             throw realm.Abort($"{what} has no JSON: {ColumnRules.Show(value)}");
         }
 
-        return Sized(what, _writer.ToUtf8());
+        return Sized(what, writer.ToUtf8());
     }
 
     public Document Sized(string what, byte[] utf8) => utf8.Length <= realm.Limits.MaxRowBytes
         ? new Document(utf8)
         : throw realm.Abort($"{what} would take {utf8.Length} bytes; at most {realm.Limits.MaxRowBytes} are allowed");
 
-    /// <summary>Everything that is not as it was.</summary>
+    /// <summary>Everything that is not as it was. Closes the rows: a <c>toJSON</c> that runs now can change nothing any more.</summary>
     public List<RowWrite> Writes()
     {
+        _closed = true;
+        var writer = new JsonWriter(realm) { ForBytes = true };
         var writes = new List<RowWrite>();
         foreach (var (key, entry) in _entries)
         {
-            if (entry.Table is null ? !Same(entry.Original, entry.Document) : IsChanged(entry))
+            if (entry.Table is null ? !Same(entry.Original, entry.Document) : IsChanged(writer, entry))
             {
                 writes.Add(new RowWrite(key, entry.Document));
             }
@@ -133,7 +146,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
     private static bool Same(Document? a, Document? b) => ReferenceEquals(a, b) || (a is not null && a.Equals(b));
 
     /// <summary>Compares column by column first: most rows that were read were not changed, and need not be encoded to know.</summary>
-    private bool IsChanged(Entry entry)
+    private bool IsChanged(JsonWriter writer, Entry entry)
     {
         if (entry.Row is not { } row)
         {
@@ -146,7 +159,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
             return false;
         }
 
-        entry.Document = RowEncoder.Encode(realm, _writer, entry.Table!, row);
+        entry.Document = RowEncoder.Encode(realm, writer, entry.Table!, row);
         return !Same(entry.Original, entry.Document);
     }
 
@@ -168,8 +181,17 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
         return true;
     }
 
+    private void RequireOpen()
+    {
+        if (_closed)
+        {
+            throw realm.Abort("rows cannot be used while they are being written (in a toJSON)");
+        }
+    }
+
     private Entry Load(TableSchema table, RowKey key)
     {
+        RequireOpen();
         if (_entries.TryGetValue(key, out var entry))
         {
             return entry;
@@ -178,7 +200,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
         entry = new Entry(table, Read(key));
         if (entry.Original is { } original)
         {
-            entry.Row = new RowObject(realm, table, DecodedRow.Of(realm, original).Columns.ToArray(), readOnly);
+            entry.Row = new RowObject(realm, this, table, DecodedRow.Of(realm, original).Columns.ToArray());
         }
 
         _entries.Add(key, entry);
@@ -197,6 +219,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
             throw realm.Abort($"the key {ColumnRules.Show(key)} is empty or too long");
         }
 
+        RequireOpen();
         if (!_entries.TryGetValue(rowKey, out var entry))
         {
             entry = new Entry(null, Read(rowKey));
@@ -232,13 +255,5 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
         }
 
         return text is not null && RowKey.TryCreate(application.Name, table.Name, text, out rowKey);
-    }
-
-    private void RequireWritable()
-    {
-        if (readOnly)
-        {
-            throw realm.Abort("templates only read: nothing can be written here");
-        }
     }
 }

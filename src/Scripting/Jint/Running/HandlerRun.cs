@@ -115,21 +115,24 @@ internal sealed class HandlerRun
         return current.IsNull ? default : current;
     }
 
-    private RunResult Completed(JsValue result)
+    /// <summary>Encodes what leaves the engine. The result first, since a <c>toJSON</c> in it may still read and write; the rows last.</summary>
+    private RunResult Completed(JsValue value)
     {
-        if (_page.IsIncomplete)
+        var result = Encode(value);
+        _owner.CollectGlobals(_page);
+        var writes = _page.IsIncomplete ? null : _rows.Writes();
+        if (writes is null || _page.IsIncomplete)
         {
             return Incomplete();
         }
 
-        _owner.CollectGlobals(_page);
         return new RunResult
         {
             Status = RunStatus.Completed,
-            Result = Encode(result),
+            Result = result,
             Changes = _page.Changes.IsEmpty ? default : Bytes("page changes", w => _page.Changes.Write(_realm, w)),
             Reads = Reads(),
-            Writes = _rows.Writes(),
+            Writes = writes,
         };
     }
 
