@@ -11,6 +11,9 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
     public long Incarnation => inner.Incarnation;
 
+    /// <summary>Off unless a test wants rows to be read while a handler runs: passes can be held only when they are awaited.</summary>
+    public bool AnswersAtOnce { get; set; }
+
     /// <summary>Every operation that reached the shard, in order.</summary>
     public List<(ShardVerb Verb, string Key)> Seen { get; } = [];
 
