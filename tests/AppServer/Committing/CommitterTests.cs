@@ -17,6 +17,17 @@ public sealed class CommitterTests
     }
 
     [Fact]
+    public async Task A_remembered_row_that_another_server_changed_is_not_answered()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        await Set(cluster.A, "x", 1);
+        Assert.Equal(1, await Read(cluster.A, "x"));
+        await Set(cluster.B, "x", 2);
+
+        Assert.Equal(2, await Read(cluster.A, "x"));
+    }
+
+    [Fact]
     public async Task A_removed_row_reads_as_none_and_its_version_goes_on()
     {
         await using var cluster = await new ProtocolCluster().StartAsync();
