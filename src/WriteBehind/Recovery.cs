@@ -53,7 +53,7 @@ public static class Recovery
         public async ValueTask<(IReadOnlyList<string> Drained, IReadOnlyList<string> Lost)> DrainAsync(CancellationToken cancellationToken)
         {
             var snapshot = await StoreSnapshot.ReadAsync(store, cancellationToken);
-            var queues = await broker.ListAsync(cancellationToken);
+            var queues = await broker.ListAsync([.. snapshot.Logs.Select(log => log.Log)], cancellationToken);
             await DeleteDoneAsync(snapshot, queues, cancellationToken);
 
             var open = snapshot.Logs.Where(log => !log.IsSealed && log.Watermark is null).Select(log => log.Log).ToArray();

@@ -16,7 +16,8 @@ public class Project_references
         ["AppServer"] = ["Core", "Storage", "Scripting"],
         ["WriteBehind"] = ["Core", "Storage"],
         ["Indexer"] = ["Core", "Storage"],
-        ["Cli"] = ["Core", "Memcached", "Storage", "Scripting", "Proxy", "AppServer", "WriteBehind", "Indexer"],
+        ["Services"] = [],
+        ["Cli"] = ["Core", "Memcached", "Storage", "Scripting", "Proxy", "AppServer", "WriteBehind", "Indexer", "Services"],
     };
 
     public static TheoryData<string> Projects => [.. SourceProjects()];

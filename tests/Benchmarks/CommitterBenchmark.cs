@@ -145,7 +145,7 @@ internal static class CommitterBenchmark
 
         public ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult<RowVersion?>(null);
 
-        public bool IsWarm(string shard) => true;
+        public bool IsWarm(string label, long since) => true;
     }
 
     private sealed class NoScripts : IScriptEngine

@@ -56,7 +56,7 @@ public sealed class EmbeddedStoreTests : IDisposable
             }
 
             Assert.Equal(["alice", "row1", "row2", "row3", "row4", "row5", "row6"], names);
-            Assert.Empty(await broker.ListAsync(World.Ever));
+            Assert.Empty(await broker.ListAsync([], World.Ever));
         }
     }
 }

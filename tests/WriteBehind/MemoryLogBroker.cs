@@ -74,7 +74,7 @@ internal sealed class MemoryLogBroker : ILogBroker
         return ValueTask.CompletedTask;
     }
 
-    public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<string>> ListAsync(IReadOnlyCollection<string> registered, CancellationToken cancellationToken)
     {
         lock (_lock)
         {

@@ -36,7 +36,7 @@ public sealed class RecoveryTests
         Assert.Equal(["s1.1", "s2.1"], recovered.DrainedLogs);
         Assert.Empty(recovered.LostLogs);
         Assert.Equal("{\"v\":2}", await world.FindAsync("alice"));
-        Assert.Empty(await world.Broker.ListAsync(World.Ever));
+        Assert.Empty(await world.Broker.ListAsync([], World.Ever));
         Assert.Equal(2, await new ClusterRegistry(world.Store).NextEpochAsync("s1", World.Ever));
         Assert.Contains(new RecoveryProgress(RecoveryPhase.Draining, 2, 2), steps);
         Assert.Equal(new RecoveryProgress(RecoveryPhase.Opening, 1, 1), steps[^1]);
@@ -53,7 +53,7 @@ public sealed class RecoveryTests
         var world = new World();
         await world.Broker.DeclareAsync("s1.1", World.Ever);
         await world.RecoverAsync();
-        Assert.Empty(await world.Broker.ListAsync(World.Ever));
+        Assert.Empty(await world.Broker.ListAsync([], World.Ever));
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class RecoveryTests
             var manifest = await world.ManifestAsync("s1.1");
             Assert.Equal(ManifestKind.Seal, manifest[^1].Kind);
             Assert.Equal(manifest[^1].LastBatch == 4 ? "{\"v\":4}" : "{\"v\":1}", await world.FindAsync("bob"));
-            Assert.Empty(await world.Broker.ListAsync(World.Ever));
+            Assert.Empty(await world.Broker.ListAsync([], World.Ever));
         }
 
         Assert.True(step > 20);

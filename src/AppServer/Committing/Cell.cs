@@ -11,14 +11,18 @@ namespace Mjolnir.AppServer.Committing;
 internal sealed record CellBase(Envelope Envelope, ulong Token, long Incarnation);
 
 /// <summary>All that a server remembers of one row: the base it proved, and what its open and its closing batch make of it.</summary>
-internal sealed class Cell(RowKey key, int shard, string cacheKey)
+internal sealed class Cell(RowKey key, int shard, long since)
 {
     public RowKey Key { get; } = key;
 
     /// <summary>Index of the shard in the view.</summary>
     public int Shard { get; } = shard;
 
-    public string CacheKey { get; } = cacheKey;
+    /// <summary>The view that gave the row's slot to the shard.</summary>
+    public long Since { get; } = since;
+
+    /// <summary>The item's name in the shard (V6).</summary>
+    public string CacheKey { get; } = $"{since}:{key.Text}";
 
     /// <summary>Null while nothing is known: the row must be loaded.</summary>
     public CellBase? Base { get; set; }

@@ -12,6 +12,8 @@ public interface IStoredRows
     /// <summary>The same from a snapshot that is taken now: its manifests are read after the call began (W6).</summary>
     ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken);
 
-    /// <summary>True once every row that the store had when the view became active is in this shard: from then on a miss is an absent row, and the store is not asked.</summary>
-    bool IsWarm(string shard);
+    /// <summary>True once every row that the store had in these slots when they were opened is in the shard: from then on a miss is an absent row, and the store is not asked.</summary>
+    /// <param name="label">the shard's label in the view</param>
+    /// <param name="since">the view that gave the row's slot to the shard</param>
+    bool IsWarm(string label, long since);
 }

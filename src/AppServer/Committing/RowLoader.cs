@@ -105,7 +105,7 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
 
     private async ValueTask<RowVersion> StoredAsync(Cell cell, CancellationToken cancellationToken)
     {
-        if (store.IsWarm(shards.NameOf(cell.Shard)))
+        if (store.IsWarm(shards.LabelOf(cell.Shard), cell.Since))
         {
             return RowVersion.Absent;
         }

@@ -32,7 +32,7 @@ internal sealed class ShardSet
 
     public long Incarnation(int shard) => _connections[shard].Incarnation;
 
-    public string NameOf(int shard) => _view.Shards[shard].Name;
+    public string LabelOf(int shard) => _view.Shards[shard].Label;
 
     /// <summary>Index of the shard that holds the row.</summary>
     public int ShardOf(RowKey key) => _slots[Slots.Of(key)].Shard;
@@ -40,7 +40,7 @@ internal sealed class ShardSet
     public Cell NewCell(RowKey key)
     {
         var range = _slots[Slots.Of(key)];
-        return new Cell(key, range.Shard, $"{range.Since}:{key.Text}");
+        return new Cell(key, range.Shard, range.Since);
     }
 
     /// <summary>Reads a row at once, where its shard is in this process and known to be the view's; false: it takes a round trip.</summary>

@@ -22,7 +22,7 @@ internal sealed class EmbeddedRows(StoredRows rows) : IStoredRows
         return await rows.FindAsync(key, cancellationToken);
     }
 
-    public bool IsWarm(string shard) => _warm.ContainsKey(shard);
+    public bool IsWarm(string label, long since) => _warm.ContainsKey(label);
 
-    public void MarkWarm(string shard) => _warm[shard] = true;
+    public void MarkWarm(string label) => _warm[label] = true;
 }

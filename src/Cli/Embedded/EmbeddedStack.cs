@@ -198,9 +198,9 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         try
         {
             var warmer = new Warmer(view, [.. shards.Select(shard => shard.Connect())], time);
-            foreach (var shard in await warmer.RunAsync(rows, ForgetOutcomeLater, _stop.Token))
+            foreach (var label in await warmer.RunAsync(rows, ForgetOutcomeLater, _stop.Token))
             {
-                source.MarkWarm(shard);
+                source.MarkWarm(label);
             }
         }
         catch (Exception fault) when (!_stop.IsCancellationRequested)

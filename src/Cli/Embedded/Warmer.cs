@@ -48,7 +48,7 @@ internal sealed class Warmer(ClusterView view, IReadOnlyList<IShardConnection> s
         }
 
         await AddLeasedAsync(cancellationToken);
-        return [.. view.Shards.Where((_, i) => !_full[i]).Select(shard => shard.Name)];
+        return [.. view.Shards.Where((_, i) => !_full[i]).Select(shard => shard.Label)];
     }
 
     private SlotRange[] RangeOfSlot()

@@ -114,7 +114,7 @@ public sealed class FileLogBroker : ILogBroker, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<string>> ListAsync(IReadOnlyCollection<string> registered, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         IReadOnlyList<string> logs = Directory.EnumerateDirectories(_folder)

@@ -66,6 +66,6 @@ public interface ILogBroker
     /// <summary>Deletes a log that is sealed and drained.</summary>
     ValueTask DeleteAsync(string log, CancellationToken cancellationToken);
 
-    /// <summary>The logs that exist.</summary>
-    ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken);
+    /// <summary>The logs that exist: those among the registered ones, and every other one where the broker can tell (files can, RabbitMQ cannot).</summary>
+    ValueTask<IReadOnlyList<string>> ListAsync(IReadOnlyCollection<string> registered, CancellationToken cancellationToken);
 }

@@ -58,6 +58,9 @@ public enum ShardStatus : byte
     /// <summary>The shard refused for memory: its content can no longer be trusted (V9m).</summary>
     Full,
 
+    /// <summary>The shard is so full that growth is refused before it is asked. Nothing was done.</summary>
+    NoRoom,
+
     /// <summary>The connection ended before the answer came: it may have been done, or be done later.</summary>
     Unknown,
 }
@@ -76,6 +79,9 @@ public sealed class ShardOperation
 
     /// <summary>In: the token to compare with. Out: the item's token. Good only on the connection it came over (V5).</summary>
     public ulong Token { get; set; }
+
+    /// <summary>In: the write takes more of the shard's memory than what it replaces; near the shard's limit such writes are refused first.</summary>
+    public bool Grows { get; set; }
 
     /// <summary>The answer.</summary>
     public ShardStatus Status { get; set; }

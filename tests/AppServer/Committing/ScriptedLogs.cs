@@ -146,7 +146,7 @@ internal sealed class ScriptedLogs
 
         public ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult(logs.Find(key));
 
-        public bool IsWarm(string shard) => false;
+        public bool IsWarm(string label, long since) => false;
     }
 
     private sealed class Publisher(ScriptedLogs logs, string log) : ILogPublisher

@@ -41,7 +41,7 @@ public sealed class ChaosLogBroker(ILogBroker inner, ChaosDice? dice = null) : C
         CallAsync(new(LogVerb.Delete, log), () => inner.DeleteAsync(log, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
+    public ValueTask<IReadOnlyList<string>> ListAsync(IReadOnlyCollection<string> registered, CancellationToken cancellationToken) => inner.ListAsync(registered, cancellationToken);
 
     internal async ValueTask<PublishOutcome> PublishAsync(ILogPublisher publisher, ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
     {

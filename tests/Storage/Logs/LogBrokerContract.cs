@@ -107,7 +107,7 @@ public abstract class LogBrokerContract : IAsyncLifetime
         }
 
         await RestartAsync();
-        Assert.Equal([Log], await Broker.ListAsync(Cancellation));
+        Assert.Equal([Log], await Broker.ListAsync([Log], Cancellation));
         await using var consumer = await Broker.OpenConsumerAsync(Log, Cancellation);
         Assert.Equal(["a", "b"], await ReadAsync(consumer, 2));
     }
@@ -166,7 +166,7 @@ public abstract class LogBrokerContract : IAsyncLifetime
         await Broker.UnbindAsync(Log, Cancellation);
         await Broker.UnbindAsync(Log, Cancellation);
         await Broker.UnbindAsync("s9.9", Cancellation);
-        Assert.Equal([Log], await Broker.ListAsync(Cancellation));
+        Assert.Equal([Log], await Broker.ListAsync([Log], Cancellation));
     }
 
     [Fact]
@@ -182,7 +182,7 @@ public abstract class LogBrokerContract : IAsyncLifetime
         await using var publisher = await DeclareAsync();
         await PublishAsync(publisher, "a");
         await Broker.DeleteAsync(Log, Cancellation);
-        Assert.Empty(await Broker.ListAsync(Cancellation));
+        Assert.Empty(await Broker.ListAsync([Log], Cancellation));
         Assert.Equal(PublishOutcome.Unroutable, await PublishAsync(publisher, "b"));
         await Assert.ThrowsAnyAsync<Exception>(() => Broker.OpenPublisherAsync(Log, Cancellation).AsTask());
         await Broker.DeleteAsync(Log, Cancellation);
@@ -210,7 +210,7 @@ public abstract class LogBrokerContract : IAsyncLifetime
             await PublishAsync(publisher, log);
         }
 
-        Assert.Equal(logs.Order(StringComparer.Ordinal), (await Broker.ListAsync(Cancellation)).Order(StringComparer.Ordinal));
+        Assert.Equal(logs.Order(StringComparer.Ordinal), (await Broker.ListAsync(logs, Cancellation)).Order(StringComparer.Ordinal));
         foreach (var log in logs)
         {
             await using var consumer = await Broker.OpenConsumerAsync(log, Cancellation);

@@ -147,7 +147,7 @@ public sealed class LogChunkTests
         await using var log = await WriteAsync();
         await using var next = log.Killed();
         Directory.CreateDirectory(Path.Combine(next.Folder, ".s2.1", "x"));
-        Assert.Equal([LogFixture.Log], await next.Broker.ListAsync(next.Cancellation));
+        Assert.Equal([LogFixture.Log], await next.Broker.ListAsync([], next.Cancellation));
         Assert.False(Directory.Exists(Path.Combine(next.Folder, ".s2.1")));
     }
 
