@@ -2,6 +2,7 @@ using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
+using Mjolnir.Scripting.Engine;
 
 namespace Mjolnir.Cli.Embedded;
 
@@ -11,9 +12,6 @@ namespace Mjolnir.Cli.Embedded;
 /// </summary>
 internal sealed class StackRouter : ITransactionRouter
 {
-    // Slots do not depend on the table.
-    private const string AnyTable = "t";
-
     private readonly TransactionServer[] _stacks;
     private readonly KeyPredictor _predictor;
     private readonly byte[] _ownerOfSlot = new byte[Slots.Count];
@@ -32,16 +30,11 @@ internal sealed class StackRouter : ITransactionRouter
     public ITransactions Any => _stacks[Interlocked.Increment(ref _turn) % (uint)_stacks.Length];
 
     public ITransactions Route(TransactionCall call) =>
-        _stacks.Length > 1 && PredictedKey(call) is { } key ? Beside(key) : Any;
+        _stacks.Length > 1 && PredictedSlot(call.Run) is var slot && slot != KeyPredictor.Unknown ? _stacks[_ownerOfSlot[slot]] : Any;
 
     ITransactions ITransactionRouter.Beside(RowKey key) => Beside(key);
 
     public TransactionServer Beside(RowKey key) => _stacks[_ownerOfSlot[Slots.Of(key)]];
 
-    private RowKey? PredictedKey(TransactionCall call)
-    {
-        var run = call.Run;
-        var primaryKey = _predictor.Predict(run.Handler.Name, new CallParts(run.User, run.Args, run.Inputs));
-        return primaryKey is not null && RowKey.TryCreate(run.Application.Name, AnyTable, primaryKey, out var key) ? key : null;
-    }
+    private int PredictedSlot(HandlerCall run) => _predictor.PredictSlot(run.Handler.Name, new CallParts(run.User, run.Args, run.Inputs));
 }

@@ -33,6 +33,31 @@ internal static class RowKeyEscape
         return text.ToString();
     }
 
+    /// <summary>The same in UTF-8; every escaped character is one byte there.</summary>
+    /// <param name="primaryKey">not escaped</param>
+    /// <param name="escaped">room for three bytes for each one</param>
+    /// <returns>bytes written</returns>
+    public static int Escape(ReadOnlySpan<byte> primaryKey, Span<byte> escaped)
+    {
+        const string Digits = "0123456789ABCDEF";
+        var length = 0;
+        foreach (var value in primaryKey)
+        {
+            if (value is <= (byte)' ' or 0x7F or (byte)'%' or (byte)'/')
+            {
+                escaped[length++] = (byte)'%';
+                escaped[length++] = (byte)Digits[value >> 4];
+                escaped[length++] = (byte)Digits[value & 15];
+            }
+            else
+            {
+                escaped[length++] = value;
+            }
+        }
+
+        return length;
+    }
+
     public static string Unescape(ReadOnlySpan<char> escaped)
     {
         if (!escaped.Contains('%'))

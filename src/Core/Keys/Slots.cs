@@ -15,6 +15,25 @@ public static class Slots
         return (int)(XxHash64.Hash(bytes[..length]) % Count);
     }
 
+    /// <summary>The slot of the rows with this primary key, and a hash of the whole key (that is not for storing).</summary>
+    /// <param name="primaryKey">as it is, unescaped, UTF-8; at most <see cref="Routing.RoutingLimits.ValueBytes"/></param>
+    /// <param name="slot">what <see cref="Of"/> says for the row in any table</param>
+    internal static ulong HashOf(ReadOnlySpan<byte> primaryKey, out int slot)
+    {
+        Span<byte> escaped = stackalloc byte[3 * Routing.RoutingLimits.ValueBytes];
+        escaped = escaped[..RowKeyEscape.Escape(primaryKey, escaped)];
+        var hash = XxHash64.Hash(escaped);
+        slot = (int)((escaped.Contains((byte)'{') ? XxHash64.Hash(Tag(escaped)) : hash) % Count);
+        return hash;
+    }
+
+    private static ReadOnlySpan<byte> Tag(ReadOnlySpan<byte> primaryKey)
+    {
+        var open = primaryKey.IndexOf((byte)'{');
+        var length = primaryKey[(open + 1)..].IndexOf((byte)'}');
+        return length <= 0 ? primaryKey : primaryKey.Slice(open + 1, length);
+    }
+
     private static ReadOnlySpan<char> Tag(ReadOnlySpan<char> primaryKey)
     {
         var open = primaryKey.IndexOf('{');

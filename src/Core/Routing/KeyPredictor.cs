@@ -1,81 +1,93 @@
 using System.Collections.Concurrent;
+using System.Numerics;
+using Mjolnir.Core.Keys;
 
 namespace Mjolnir.Core.Routing;
 
 /// <summary>
-/// Learns which part of a handler's call names the row it needs (the user, an argument, an input field), from calls whose rows are known, and predicts the primary
-/// key of the next call's row: rows of one primary key share a slot, so this is all that routing needs. A wrong prediction costs a hop, never correctness. Thread-safe.
+/// Learns which parts of a handler's call name the rows that it touches (the user, an argument, an input field), from calls whose rows are known, and predicts the slots of the next call's rows: rows of one primary key share a
+/// slot, so this is all that routing needs. Where there are several, the hottest comes first: a call that goes where the hot row lives leaves no lock on it elsewhere. A wrong prediction costs a hop, never correctness. Used by proxies and
+/// app servers alike; one per application. Thread-safe.
 /// </summary>
 public sealed class KeyPredictor
 {
-    private readonly ConcurrentDictionary<string, Rule> _rules = new(StringComparer.Ordinal);
+    /// <summary>No slot: nothing is known.</summary>
+    public const int Unknown = -1;
+
+    private readonly ConcurrentDictionary<string, HandlerHabits> _handlers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, HandlerHabits>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
+    private readonly HeatTable _heat = new();
+
+    /// <summary>One that knows nothing yet.</summary>
+    public KeyPredictor() => _bySpan = _handlers.GetAlternateLookup<ReadOnlySpan<char>>();
 
     /// <summary>True if a call of this handler should be shown to <see cref="Learn"/>: always at first, then now and then, as habits change.</summary>
-    public bool WantsToLearn(string handler) => !_rules.TryGetValue(handler, out var rule) || rule.IsDue();
+    public bool WantsToLearn(ReadOnlySpan<char> handler) => !_bySpan.TryGetValue(handler, out var habits) || habits.IsDue();
 
     /// <summary>Takes in a call and the primary keys of the rows it touched.</summary>
-    /// <param name="handler">the handler's name</param>
+    /// <param name="handler">the handler's name; one that exists, for it is remembered</param>
     /// <param name="parts">what the call came with</param>
     /// <param name="touched">primary keys of the rows it read or wrote; may be empty</param>
     public void Learn(string handler, in CallParts parts, IReadOnlyCollection<string> touched)
     {
-        if (_rules.Count < RoutingLimits.Handlers || _rules.ContainsKey(handler))
+        if (_handlers.Count < RoutingLimits.Handlers || _handlers.ContainsKey(handler))
         {
-            _rules.GetOrAdd(handler, static _ => new Rule()).Learn(parts, touched);
+            _handlers.GetOrAdd(handler, static _ => new HandlerHabits()).Learn(parts, touched);
         }
     }
 
-    /// <summary>The primary key that the call most probably needs; null if nothing is known.</summary>
-    public string? Predict(string handler, in CallParts parts) =>
-        _rules.TryGetValue(handler, out var rule) && rule.Best is { } source ? parts.Value(source) : null;
-
-    /// <summary>What is known of one handler.</summary>
-    private sealed class Rule
+    /// <summary>The slot beside which the call should run; <see cref="Unknown"/> if nothing is known.</summary>
+    public int PredictSlot(ReadOnlySpan<char> handler, in CallParts parts)
     {
-        private readonly Lock _gate = new();
-        private readonly Dictionary<CallSource, double> _scores = [];
-        private int _learned;
-        private int _asked;
+        Span<int> slots = stackalloc int[RoutingLimits.Predicted];
+        return PredictSlots(handler, parts, slots) > 0 ? slots[0] : Unknown;
+    }
 
-        public CallSource? Best { get; private set; }
-
-        public bool IsDue() =>
-            Volatile.Read(ref _learned) < RoutingLimits.FirstLessons || Interlocked.Increment(ref _asked) % RoutingLimits.LessonEvery == 0;
-
-        public void Learn(in CallParts parts, IReadOnlyCollection<string> touched)
+    /// <summary>
+    /// The slots that the call most probably touches, hottest first. A server that holds any of them is a good one: whoever got a call from a proxy keeps it then, since the proxy sees more of
+    /// the traffic and knows better what is hot. Counts the call as heat: once per call.
+    /// </summary>
+    /// <param name="handler">the handler's name</param>
+    /// <param name="parts">what the call came with</param>
+    /// <param name="slots">room for <see cref="RoutingLimits.Predicted"/> slots</param>
+    /// <returns>how many there are</returns>
+    public int PredictSlots(ReadOnlySpan<char> handler, in CallParts parts, Span<int> slots)
+    {
+        if (!_bySpan.TryGetValue(handler, out var habits) || habits.Best is not { IsNone: false } sources)
         {
-            if (touched.Count == 0)
-            {
-                return;
-            }
+            return 0;
+        }
 
-            lock (_gate)
+        Span<byte> utf8 = stackalloc byte[RoutingLimits.ValueBytes];
+        Span<ulong> ranks = stackalloc ulong[RoutingLimits.Predicted];
+        var count = 0;
+        var values = new CallValueReader(parts);
+        while (count < ranks.Length && values.Read())
+        {
+            if (sources.Include(values) && values.Copy(utf8) is > 0 and var length)
             {
-                _learned++;
-                foreach (var (source, value) in parts.Values())
-                {
-                    // A running average: a handler whose habits change is learned anew within some dozen lessons.
-                    var hit = touched.Contains(value) ? 1.0 : 0.0;
-                    _scores[source] = _scores.TryGetValue(source, out var score) ? score + ((hit - score) * RoutingLimits.LessonWeight) : hit;
-                }
-
-                Best = BestSource();
+                var hash = Slots.HashOf(utf8[..length], out var slot);
+                Insert(Rank(hash), slot, ranks, slots, count++);
             }
         }
 
-        private CallSource? BestSource()
-        {
-            CallSource? best = null;
-            var highest = RoutingLimits.LeastScore;
-            foreach (var (source, score) in _scores)
-            {
-                if (score > highest || (score == highest && best is { } other && source.CompareTo(other) < 0))
-                {
-                    (best, highest) = (source, score);
-                }
-            }
+        return count;
+    }
 
-            return best;
+    /// <summary>
+    /// Hotter is higher, in powers of two: two rows about equally hot do not change places with each touch. Between equals the hash decides, so that a pair of rows is
+    /// run in one place whichever comes first in the call.
+    /// </summary>
+    private ulong Rank(ulong hash) => ((ulong)BitOperations.Log2((uint)_heat.Touch(hash)) << 56) | (hash >> 8);
+
+    private static void Insert(ulong rank, int slot, Span<ulong> ranks, Span<int> slots, int count)
+    {
+        var at = count;
+        for (; at > 0 && ranks[at - 1] < rank; at--)
+        {
+            (ranks[at], slots[at]) = (ranks[at - 1], slots[at - 1]);
         }
+
+        (ranks[at], slots[at]) = (rank, slot);
     }
 }

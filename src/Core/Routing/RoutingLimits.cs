@@ -3,7 +3,7 @@ namespace Mjolnir.Core.Routing;
 /// <summary>Sizes of what routing learns.</summary>
 public static class RoutingLimits
 {
-    /// <summary>Handlers learned: more than an application has; names are whitelisted before they get here.</summary>
+    /// <summary>Handlers learned: more than an application has. Only names that a server ran are learned.</summary>
     public const int Handlers = 10_000;
 
     /// <summary>Calls of a handler that are all learned from.</summary>
@@ -15,15 +15,33 @@ public static class RoutingLimits
     /// <summary>Share of one lesson in the running average.</summary>
     public const double LessonWeight = 0.1;
 
-    /// <summary>A part of the call that names the row less often than this is no prediction.</summary>
+    /// <summary>A part of the call that names a row less often than this is no prediction.</summary>
     public const double LeastScore = 0.5;
 
-    /// <summary>Arguments looked at.</summary>
+    /// <summary>Places of a handler's calls that are remembered; callers choose the names of fields, so there must be an end. All that one call can have, twice.</summary>
+    public const int Sources = 2 * (1 + Arguments + Inputs);
+
+    /// <summary>Arguments looked at. At most 32: they are the bits of one number.</summary>
     public const int Arguments = 8;
 
     /// <summary>Input fields looked at.</summary>
     public const int Inputs = 16;
 
-    /// <summary>Longest value that can be a primary key, in characters.</summary>
+    /// <summary>Slots that one prediction gives, hottest first: a handler that touches more rows is at home nowhere.</summary>
+    public const int Predicted = 4;
+
+    /// <summary>Longest value that can be a primary key, in characters (of the user), or in bytes as it stands in the JSON.</summary>
     public const int ValueLength = 220;
+
+    /// <summary>UTF-8 bytes of such a value: a character has three at most.</summary>
+    public const int ValueBytes = 3 * ValueLength;
+
+    /// <summary>Counters in a row of the heat table, a power of two: 16,384 keys touched in one window disturb each other little, and all rows together (128 KiB) stay in a core's cache.</summary>
+    public const int HeatCounters = 1 << 14;
+
+    /// <summary>Rows of the heat table: with four, a cold key looks hot only if it meets hot ones in all of them.</summary>
+    public const int HeatRows = 4;
+
+    /// <summary>Touches after which all heat is halved: some seconds of a busy cluster, and below what a counter can hold.</summary>
+    public const int HeatWindow = 1 << 15;
 }
