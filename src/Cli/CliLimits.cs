@@ -6,6 +6,9 @@ internal static class CliLimits
     /// <summary>Characters of an application's name. It stands in every row's key, which has 220 bytes.</summary>
     public const int ApplicationNameLength = 40;
 
+    /// <summary>Characters of a cluster's or a V-stack's name: they stand in the names of queues, which have 255 bytes, and of logs.</summary>
+    public const int ProcessNameLength = 40;
+
     /// <summary>V-stacks in one process. Each costs a lane thread and a log; more than the cores there are gains nothing.</summary>
     public const int MaxStacks = 64;
 

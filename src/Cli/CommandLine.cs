@@ -69,6 +69,6 @@ internal static class CommandLine
             Console.Error.WriteLine("  (--verbose shows where)");
         }
 
-        return ExitCodes.Failed;
+        return (fault as FailureException)?.ExitCode ?? ExitCodes.Failed;
     }
 }

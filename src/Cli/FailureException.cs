@@ -7,4 +7,7 @@ namespace Mjolnir.Cli;
 internal sealed class FailureException(string message, string? hint = null, Exception? inner = null) : Exception(message, inner)
 {
     public string? Hint { get; } = hint;
+
+    /// <summary>How the process ends: a mistake in what it was told is <see cref="ExitCodes.Usage"/>.</summary>
+    public int ExitCode { get; init; } = ExitCodes.Failed;
 }
