@@ -27,6 +27,7 @@ public sealed class AppServerHttp : IAsyncDisposable
     private readonly LiveEndpoint _live;
     private readonly WatchedRows _watched = new();
     private readonly BuiltInFiles _builtIn = new();
+    private readonly CancellationTokenSource _leaving = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _replacing = new();
     private IDisposable? _changes;
@@ -45,7 +46,7 @@ public sealed class AppServerHttp : IAsyncDisposable
         _options = options;
         _log = options.Logs.CreateLogger("Mjolnir.Http");
         _current = new ServedApplication(options.Applications.Current);
-        var secrets = SecretsFile.LoadOrCreate(options.SecretsFolder, options.Time);
+        var secrets = options.Secrets ?? SecretsFile.LoadOrCreate(FolderOf(options), options.Time);
         var metrics = new HttpMetrics();
         var sessions = new SessionBook(new SessionTokens(secrets.SessionKeys, $"session|{_current.Application.Name}|{options.SignIn}"), options.Time);
         var admission = new CallAdmission(options, metrics);
@@ -60,6 +61,7 @@ public sealed class AppServerHttp : IAsyncDisposable
             new SessionEndpoint(options, sessions, new UserAccounts(options.Router, new Passwords(), options.Time), metrics),
             _live,
             new OperatorEndpoint(options, metrics, secrets.StatusToken),
+            new ClusterEndpoint(options, secrets.ClusterToken, _leaving.Token),
             _builtIn,
             metrics,
             _log);
@@ -89,6 +91,7 @@ public sealed class AppServerHttp : IAsyncDisposable
         }
 
         _stopped = true;
+        await _leaving.CancelAsync();
         _options.Applications.Replaced -= Replace;
         _changes?.Dispose();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -103,8 +106,12 @@ public sealed class AppServerHttp : IAsyncDisposable
         await StopAsync(CancellationToken.None);
         await _watched.DisposeAsync();
         _server.Dispose();
+        _leaving.Dispose();
         _stopping.Dispose();
     }
+
+    private static string FolderOf(AppServerHttpOptions options) =>
+        options.SecretsFolder ?? throw new ArgumentException("Either the secrets or their folder must be given.", nameof(options));
 
     private static KestrelServer Server(AppServerHttpOptions options)
     {

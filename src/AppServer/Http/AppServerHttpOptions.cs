@@ -3,6 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Mjolnir.AppServer.Http.Operators;
+using Mjolnir.AppServer.Routing;
+using Mjolnir.AppServer.Sessions;
 using Mjolnir.AppServer.Transactions;
 
 namespace Mjolnir.AppServer.Http;
@@ -31,8 +33,17 @@ public sealed class AppServerHttpOptions
     /// <summary>The application served, replaceable while running.</summary>
     public required ApplicationSlot Applications { get; init; }
 
-    /// <summary>The folder of <c>secrets.json</c>, which is made there on first start.</summary>
-    public required string SecretsFolder { get; init; }
+    /// <summary>The folder of <c>secrets.json</c>, which is made there on first start. Not needed if <see cref="Secrets"/> are given.</summary>
+    public string? SecretsFolder { get; init; }
+
+    /// <summary>The secrets that all servers of a cluster share; null: those of <see cref="SecretsFolder"/>.</summary>
+    public SecretsFile? Secrets { get; init; }
+
+    /// <summary>What <c>/_mjolnir/cluster</c> tells; null: this server is alone, and says nothing there.</summary>
+    public ClusterMap? Cluster { get; init; }
+
+    /// <summary>Proxies whose word about the browser's address and scheme is taken, and who are told the keys of rows (<c>Mjolnir-Learn</c>). Those of this machine unless the operator says otherwise.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [new(IPAddress.Parse("127.0.0.0"), 8), new(IPAddress.IPv6Loopback, 128)];
 
     /// <summary>How users sign in.</summary>
     public SignInMode SignIn { get; init; } = SignInMode.Password;

@@ -11,16 +11,20 @@ namespace Mjolnir.AppServer.Http;
 internal sealed class HttpExchange
 {
     private readonly DefaultHttpContext _context;
+    private readonly TrustedProxies _proxies;
     private string? _cookies;
     private Session? _session;
 
-    public HttpExchange(IFeatureCollection features) => _context = new DefaultHttpContext(features);
+    public HttpExchange(IFeatureCollection features, TrustedProxies proxies) => (_context, _proxies) = (new DefaultHttpContext(features), proxies);
 
     public HttpContext Context => _context;
 
     public HttpRequest Request => _context.Request;
 
     public HttpResponse Response => _context.Response;
+
+    /// <summary>The connection is a trusted proxy's: what it says of the browser's end is believed.</summary>
+    public bool IsFromProxy => _proxies.Contain(_context.Connection.RemoteIpAddress);
 
     public void Begin(IFeatureCollection features) => _context.Initialize(features);
 

@@ -24,6 +24,7 @@ internal sealed class HttpFront(
     SessionEndpoint sessions,
     LiveEndpoint live,
     OperatorEndpoint operators,
+    ClusterEndpoint cluster,
     BuiltInFiles builtIn,
     HttpMetrics metrics,
     ILogger log) : IHttpApplication<HttpExchange>
@@ -32,11 +33,13 @@ internal sealed class HttpFront(
 
     private static readonly Refusal MethodNotAllowed = new(405, "Files are asked for by GET or HEAD.");
 
+    private readonly TrustedProxies _proxies = new(options.TrustedProxies);
+
     public HttpExchange CreateContext(IFeatureCollection contextFeatures)
     {
         if (contextFeatures is not IHostContextContainer<HttpExchange> connection)
         {
-            return new HttpExchange(contextFeatures);
+            return new HttpExchange(contextFeatures, _proxies);
         }
 
         if (connection.HostContext is { } exchange)
@@ -45,7 +48,7 @@ internal sealed class HttpFront(
             return exchange;
         }
 
-        return connection.HostContext = new HttpExchange(contextFeatures);
+        return connection.HostContext = new HttpExchange(contextFeatures, _proxies);
     }
 
     public void DisposeContext(HttpExchange context, Exception? exception) => context.End();
@@ -96,6 +99,7 @@ internal sealed class HttpFront(
         "health/live" => operators.HealthAsync(exchange, onlyLive: true),
         "metrics" => operators.MetricsAsync(exchange),
         "status" => operators.StatusAsync(exchange),
+        "cluster" => cluster.HandleAsync(exchange),
         _ => Problem.WriteAsync(exchange, Refusal.NotFound),
     };
 

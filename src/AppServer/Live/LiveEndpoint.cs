@@ -37,7 +37,7 @@ internal sealed class LiveEndpoint
 
     public Task HandleAsync(HttpExchange exchange)
     {
-        if (!RequestOrigin.IsSameSite(exchange.Request))
+        if (!RequestOrigin.IsSameSite(exchange))
         {
             return Problem.WriteAsync(exchange, Refusal.OtherSite);
         }
@@ -85,7 +85,7 @@ internal sealed class LiveEndpoint
         }
 
         var session = exchange.Session(_context.Sessions);
-        var address = RequestOrigin.Address(http);
+        var address = RequestOrigin.Address(exchange);
         var owner = session is null ? "@" + address : session.User;
         if (_stopping || !TryCount(owner))
         {

@@ -8,7 +8,8 @@ public sealed class SecretsException(string message, Exception? inner = null) : 
 
 /// <summary>
 /// <c>secrets.json</c> in the data folder, mode 0600, made on first start: the keys that sign sessions (the newest signs, all verify, so a key is replaced by adding one and
-/// removing the old a session's life later) and the token that operators' tools show. Never logged.
+/// removing the old a session's life later), the token that operators' tools show, and the token by which the processes of a cluster know each other. Never logged.
+/// All servers of a cluster need the same: a copy of the file, or the same values by configuration.
 /// </summary>
 public sealed class SecretsFile
 {
@@ -22,10 +23,11 @@ public sealed class SecretsFile
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
-    private SecretsFile(IReadOnlyList<byte[]> sessionKeys, string statusToken)
+    private SecretsFile(IReadOnlyList<byte[]> sessionKeys, string statusToken, string clusterToken)
     {
         SessionKeys = sessionKeys;
         StatusToken = statusToken;
+        ClusterToken = clusterToken;
     }
 
     /// <summary>Keys that sign sessions, newest first.</summary>
@@ -34,7 +36,10 @@ public sealed class SecretsFile
     /// <summary>What <c>/_mjolnir/status</c> wants as bearer token.</summary>
     public string StatusToken { get; }
 
-    /// <summary>Reads the folder's secrets, or makes them if there are none. Throws <see cref="SecretsException"/> if others may read the file or it makes no sense.</summary>
+    /// <summary>What <c>/_mjolnir/cluster</c> wants as bearer token, and what app servers prove to each other that they know.</summary>
+    public string ClusterToken { get; }
+
+    /// <summary>Reads the folder's secrets, or makes them if there are none; a file of an older version gets what it lacks. Throws <see cref="SecretsException"/> if others may read the file or it makes no sense.</summary>
     public static SecretsFile LoadOrCreate(string folder, TimeProvider time)
     {
         Directory.CreateDirectory(folder);
@@ -44,25 +49,70 @@ public sealed class SecretsFile
             Create(path, time);
         }
 
-        return Load(path);
+        var content = Read(path);
+        var secrets = Checked(content, path);
+        if (content!.ClusterToken is null)
+        {
+            // Kept from now on, so that it stays when the session key it was derived from goes.
+            Replace(path, content with { ClusterToken = secrets.ClusterToken });
+        }
+
+        return secrets;
     }
 
-    /// <summary>Reads the secrets of a folder that has some.</summary>
-    public static SecretsFile Load(string path)
+    /// <summary>Reads a secrets file, and never makes one: a server that made its own would understand nobody else of its cluster. Throws <see cref="SecretsException"/> if it is missing, too.</summary>
+    public static SecretsFile Load(string path) => Checked(Read(path), path);
+
+    /// <summary>Secrets given by configuration (<c>Mjolnir:Secrets:SessionKeys:0</c>, <c>…:StatusToken</c>, <c>…:ClusterToken</c>).</summary>
+    /// <param name="sessionKeys">in base64, at least 32 bytes each, newest first</param>
+    /// <param name="statusToken">at least 32 characters</param>
+    /// <param name="clusterToken">at least 32 characters</param>
+    public static SecretsFile FromValues(IReadOnlyList<string> sessionKeys, string statusToken, string clusterToken)
     {
+        const string Source = "The configuration's Mjolnir:Secrets";
+        try
+        {
+            // Newest first: a second earlier each.
+            var keys = sessionKeys.Select((key, i) => new SessionKey(DateTimeOffset.UnixEpoch - TimeSpan.FromSeconds(i), key)).ToList();
+            return Checked(new Content(keys, statusToken, clusterToken), Source);
+        }
+        catch (FormatException e)
+        {
+            throw new SecretsException($"{Source} has a session key that is not base64.", e);
+        }
+    }
+
+    private static Content? Read(string path)
+    {
+        if (!File.Exists(path))
+        {
+            throw new SecretsException($"{path} does not exist. All servers of a cluster need the same secrets: copy the file of the first server there.");
+        }
+
         RequirePrivate(path);
         try
         {
-            var content = JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path), Json);
-            return Checked(content, path);
+            return JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path), Json);
         }
-        catch (Exception e) when (e is JsonException or FormatException)
+        catch (JsonException e)
         {
-            throw new SecretsException($"{path} is not readable as JSON with keys in base64. Restore it, or remove it to sign everybody out and begin anew.", e);
+            throw new SecretsException($"{path} is not readable as JSON. Restore it, or remove it to sign everybody out and begin anew.", e);
         }
     }
 
     private static SecretsFile Checked(Content? content, string path)
+    {
+        try
+        {
+            return CheckedKeys(content, path);
+        }
+        catch (FormatException e)
+        {
+            throw new SecretsException($"{path} has a session key that is not base64. Restore it, or remove it to sign everybody out and begin anew.", e);
+        }
+    }
+
+    private static SecretsFile CheckedKeys(Content? content, string path)
     {
         if (content?.SessionKeys is not { Count: > 0 } keys || content.StatusToken is not { Length: >= KeyBytes } token)
         {
@@ -75,8 +125,14 @@ public sealed class SecretsFile
             throw new SecretsException($"{path} has a session key shorter than {KeyBytes} bytes.");
         }
 
-        return new SecretsFile(bytes, token);
+        var clusterToken = content.ClusterToken ?? Derived(bytes[^1]);
+        return clusterToken.Length >= KeyBytes
+            ? new SecretsFile(bytes, token, clusterToken)
+            : throw new SecretsException($"{path} has a clusterToken shorter than {KeyBytes} characters.");
     }
+
+    /// <summary>For files older than the cluster token: whoever has the file gets the same, so servers that start together agree without a lock.</summary>
+    private static string Derived(byte[] oldestKey) => Convert.ToHexStringLower(HMACSHA256.HashData(oldestKey, "mjolnir cluster token"u8));
 
     private static void RequirePrivate(string path)
     {
@@ -91,9 +147,9 @@ public sealed class SecretsFile
     {
         var content = new Content(
             [new SessionKey(time.GetUtcNow(), Convert.ToBase64String(RandomNumberGenerator.GetBytes(KeyBytes)))],
+            Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes)),
             Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes)));
-        var aside = $"{path}.{Environment.ProcessId}.new";
-        WriteDurably(aside, JsonSerializer.SerializeToUtf8Bytes(content, Json));
+        var aside = WriteAside(path, content);
         try
         {
             File.Move(aside, path, overwrite: false);
@@ -102,6 +158,15 @@ public sealed class SecretsFile
         {
             File.Delete(aside);
         }
+    }
+
+    private static void Replace(string path, Content content) => File.Move(WriteAside(path, content), path, overwrite: true);
+
+    private static string WriteAside(string path, Content content)
+    {
+        var aside = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}.new";
+        WriteDurably(aside, JsonSerializer.SerializeToUtf8Bytes(content, Json));
+        return aside;
     }
 
     private static void WriteDurably(string path, byte[] content)
@@ -119,5 +184,5 @@ public sealed class SecretsFile
 
     private sealed record SessionKey(DateTimeOffset Created, string Key);
 
-    private sealed record Content(IReadOnlyList<SessionKey> SessionKeys, string StatusToken);
+    private sealed record Content(IReadOnlyList<SessionKey> SessionKeys, string StatusToken, string? ClusterToken);
 }

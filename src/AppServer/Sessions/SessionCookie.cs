@@ -46,7 +46,7 @@ internal static class SessionCookie
 
     private static void Append(HttpExchange exchange, string token, long seconds)
     {
-        var secure = RequestOrigin.IsHttps(exchange.Request) ? "; Secure" : "";
+        var secure = RequestOrigin.IsHttps(exchange) ? "; Secure" : "";
         exchange.Response.Headers.Append("Set-Cookie", $"{Name}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     }
 }

@@ -50,7 +50,7 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
 
     private Task SignOutAsync(HttpExchange exchange)
     {
-        if (!RequestOrigin.IsSameSite(exchange.Request))
+        if (!RequestOrigin.IsSameSite(exchange))
         {
             return Problem.WriteAsync(exchange, Refusal.OtherSite);
         }
@@ -85,7 +85,7 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
 
     private static async Task<(Credentials Credentials, Refusal? Fault)> ReadAsync(HttpExchange exchange)
     {
-        if (!RequestOrigin.IsSameSite(exchange.Request))
+        if (!RequestOrigin.IsSameSite(exchange))
         {
             return (default, Refusal.OtherSite);
         }
@@ -114,7 +114,7 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
             return null;
         }
 
-        var address = RequestOrigin.Address(exchange.Context);
+        var address = RequestOrigin.Address(exchange);
         if (!_failuresOfUser.MayTake(credentials.User) || !_failuresOfAddress.MayTake(address))
         {
             return Refusal.TooOften with { RetryAfterSeconds = (int)(1 / AppServerLimits.FailedSignInsPerUserSecond) };
@@ -148,7 +148,7 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
             return new Refusal(400, fault);
         }
 
-        if (!_signUps.TryTake(RequestOrigin.Address(exchange.Context)))
+        if (!_signUps.TryTake(RequestOrigin.Address(exchange)))
         {
             return Refusal.TooOften;
         }

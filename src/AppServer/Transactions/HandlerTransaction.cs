@@ -12,6 +12,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     private readonly TaskCompletionSource<TransactionAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RunResult? _outcome;
     private bool _routed;
+    private IReadOnlyList<string> _touched = [];
 
     public Task<TransactionAnswer> Answer => _answer.Task;
 
@@ -84,10 +85,21 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     private void NoteRoute(AttemptRows rows)
     {
         _routed = rows.Read.Count == 0 || rows.Read.Exists(cell => cell.Shard == Owner!.HomeShard);
-        if (_outcome!.Status != RunStatus.RowMissing && predictor.WantsToLearn(call.Run.Handler.Name))
+        if (_outcome!.Status == RunStatus.RowMissing)
         {
-            var touched = rows.Read.FindAll(static cell => !Outcomes.IsOutcome(cell.Key)).ConvertAll(static cell => cell.Key.PrimaryKey);
-            predictor.Learn(call.Run.Handler.Name, new CallParts(call.Run.User, call.Run.Args, call.Run.Inputs), touched);
+            return;
+        }
+
+        var learns = predictor.WantsToLearn(call.Run.Handler.Name);
+        if (!learns && !call.WantsKeys)
+        {
+            return;
+        }
+
+        _touched = rows.Read.FindAll(static cell => !Outcomes.IsOutcome(cell.Key)).ConvertAll(static cell => cell.Key.PrimaryKey);
+        if (learns)
+        {
+            predictor.Learn(call.Run.Handler.Name, new CallParts(call.Run.User, call.Run.Args, call.Run.Inputs), _touched);
         }
     }
 
@@ -122,6 +134,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
         Position = _outcome.Position,
         Timing = Clock.Read(Arrived, time),
         Routed = _routed,
+        Touched = call.WantsKeys ? _touched : [],
     });
 
     private void End(TransactionAnswer answer)

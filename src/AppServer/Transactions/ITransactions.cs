@@ -9,7 +9,27 @@ namespace Mjolnir.AppServer.Transactions;
 /// <summary>A call as it reaches the transactions of a server: authenticated, allowed, within all limits.</summary>
 /// <param name="Run">what the handler gets; its seed included</param>
 /// <param name="Id">the client's id, at most 64 characters, or null: an id of the same user never commits twice</param>
-public sealed record TransactionCall(HandlerCall Run, string? Id);
+public sealed record TransactionCall(HandlerCall Run, string? Id)
+{
+    /// <summary>How it came to the server that runs it.</summary>
+    public CallPassage Passage { get; init; }
+
+    /// <summary>The answer shall tell which rows it touched (<see cref="TransactionAnswer.Touched"/>).</summary>
+    public bool WantsKeys { get; init; }
+}
+
+/// <summary>How a call came to the server that runs it. One that another server gave away stays where it is: none goes round in circles.</summary>
+public enum CallPassage
+{
+    /// <summary>From a client.</summary>
+    Direct,
+
+    /// <summary>Another server passed it on because its row is probably here.</summary>
+    Passed,
+
+    /// <summary>Another server gave it away after conflicts over a row that is here.</summary>
+    HandedOver,
+}
 
 /// <summary>How a transaction ended.</summary>
 public enum TransactionStatus
@@ -71,6 +91,12 @@ public sealed class TransactionAnswer
 
     /// <summary>True if it ran beside the shard that holds its rows.</summary>
     public bool Routed { get; init; }
+
+    /// <summary>Primary keys of the rows it touched, outcomes of ids left out; only if the call wanted them.</summary>
+    public IReadOnlyList<string> Touched { get; init; } = [];
+
+    /// <summary>When unavailable: another server may well be able to run it now (this one stops, or has too much to do).</summary>
+    public bool RetryElsewhere { get; init; }
 }
 
 /// <summary>The templates of a page for one user, with the rows they depend on.</summary>

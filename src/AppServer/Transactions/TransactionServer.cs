@@ -64,7 +64,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
 
         if (_closed || _lane.Backlog > _options.Limits.WaitingCalls)
         {
-            return Unavailable(_closed ? "The server is stopping." : "Too many requests are waiting.", 1);
+            return Unavailable(_closed ? "The server is stopping." : "Too many requests are waiting.", 1, elsewhere: true);
         }
 
         RowKey? outcome = null;
@@ -213,6 +213,6 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
     private static int HomeShard(string name, CommitterOptions options) =>
         options.View.Shards.Select(static shard => shard.Name).ToList().IndexOf(name);
 
-    private static ValueTask<TransactionAnswer> Unavailable(string reason, int seconds) =>
-        ValueTask.FromResult(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = seconds });
+    private static ValueTask<TransactionAnswer> Unavailable(string reason, int seconds, bool elsewhere = false) =>
+        ValueTask.FromResult(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = seconds, RetryElsewhere = elsewhere });
 }

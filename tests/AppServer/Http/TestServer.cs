@@ -5,6 +5,8 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Http;
+using Mjolnir.AppServer.Routing;
+using Mjolnir.AppServer.Sessions;
 using Mjolnir.AppServer.Transactions;
 
 namespace Mjolnir.AppServer.Tests.Http;
@@ -30,6 +32,9 @@ internal sealed class TestServer : IAsyncDisposable
             CallRate = settings.CallRate,
             Time = settings.Time,
             IsReady = settings.IsReady,
+            Cluster = settings.Cluster,
+            Secrets = settings.Secrets,
+            TrustedProxies = settings.TrustedProxies,
             WriteStatus = static json => json.WriteNumber("rows", 7),
             WriteMetrics = static metrics => metrics.Gauge("mjolnir_test", "A test's.", 1.5),
             Logs = Logs,
@@ -125,6 +130,12 @@ internal sealed class TestServer : IAsyncDisposable
         public ITransactionRouter? Router { get; set; }
 
         public string? SecretsFolder { get; set; }
+
+        public ClusterMap? Cluster { get; set; }
+
+        public SecretsFile? Secrets { get; set; }
+
+        public IReadOnlyList<IPNetwork> TrustedProxies { get; set; } = [new(IPAddress.Loopback, 32)];
     }
 }
 

@@ -68,6 +68,44 @@ public sealed class SecretsTests : IDisposable
     }
 
     [Fact]
+    public void A_file_of_an_older_version_gets_a_cluster_token_that_all_who_read_it_agree_on()
+    {
+        File.WriteAllText(FilePath, Template.Replace("KEY", Convert.ToBase64String(new byte[32]), StringComparison.Ordinal));
+        File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var before = SecretsFile.Load(FilePath).ClusterToken;
+
+        var extended = SecretsFile.LoadOrCreate(_folder.FullName, TimeProvider.System);
+
+        Assert.Equal(before, extended.ClusterToken);
+        Assert.Contains(before, File.ReadAllText(FilePath));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        Assert.Equal(extended.SessionKeys, SecretsFile.Load(FilePath).SessionKeys);
+        Assert.Single(_folder.GetFiles());
+    }
+
+    [Fact]
+    public void A_missing_file_is_refused_where_it_may_not_be_made()
+    {
+        var error = Assert.Throws<SecretsException>(() => SecretsFile.Load(FilePath));
+
+        Assert.Contains("does not exist", error.Message);
+        Assert.Empty(_folder.GetFiles());
+    }
+
+    [Fact]
+    public void Secrets_of_the_configuration_are_checked_like_the_files()
+    {
+        var (old, fresh, token) = (Convert.ToBase64String(new byte[32]), Convert.ToBase64String(Enumerable.Repeat((byte)1, 32).ToArray()), new string('t', 32));
+
+        var secrets = SecretsFile.FromValues([fresh, old], token, token);
+
+        Assert.Equal([1, 0], secrets.SessionKeys.Select(key => key[0]));
+        Assert.Throws<SecretsException>(() => SecretsFile.FromValues([], token, token));
+        Assert.Throws<SecretsException>(() => SecretsFile.FromValues(["secret!!"], token, token));
+        Assert.Throws<SecretsException>(() => SecretsFile.FromValues([fresh], token, "short"));
+    }
+
+    [Fact]
     public void The_newest_key_signs_and_older_ones_still_verify()
     {
         var (old, fresh) = (Enumerable.Repeat((byte)1, 32).ToArray(), Enumerable.Repeat((byte)2, 32).ToArray());

@@ -31,7 +31,7 @@ internal sealed class CallAdmission(AppServerHttpOptions options, HttpMetrics me
         return Refusal.TooOften;
     }
 
-    public ValueTask<TransactionAnswer> RunAsync(in CallMessage message, CallableHandler handler, ServedApplication application, Session? session, CancellationToken cancellationToken)
+    public ValueTask<TransactionAnswer> RunAsync(in CallMessage message, CallableHandler handler, ServedApplication application, Session? session, bool wantsKeys, CancellationToken cancellationToken)
     {
         var call = new TransactionCall(
             new HandlerCall
@@ -47,7 +47,10 @@ internal sealed class CallAdmission(AppServerHttpOptions options, HttpMetrics me
                 Partial = message.Partial,
                 Seed = new TransactionSeed(options.Time.GetUtcNow().ToUnixTimeMilliseconds(), options.RandomSeeds()),
             },
-            message.Id);
+            message.Id)
+        {
+            WantsKeys = wantsKeys,
+        };
         return options.Router.Route(call).RunAsync(call, cancellationToken);
     }
 }

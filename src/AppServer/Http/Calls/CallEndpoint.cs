@@ -43,7 +43,7 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
             return Refusal.BodyTooLarge;
         }
 
-        if (!RequestOrigin.IsSameSite(request))
+        if (!RequestOrigin.IsSameSite(exchange))
         {
             return Refusal.OtherSite;
         }
@@ -94,7 +94,7 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
         }
 
         var refusal = CallReader.Read(json, application, out var message) is { } fault ? new Refusal(400, fault) : null;
-        refusal ??= admission.Refuses(message, handler, session, session is null ? RequestOrigin.Address(exchange.Context) : null);
+        refusal ??= admission.Refuses(message, handler, session, session is null ? RequestOrigin.Address(exchange) : null);
         if (refusal is not null)
         {
             await RefuseAsync(exchange, refusal);
@@ -102,17 +102,17 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
         }
 
         SessionCookie.RenewIfDue(exchange, session, sessions);
-        var answer = await AnswerAsync(message, handler, application, session);
+        var answer = await AnswerAsync(message, handler, application, session, RoutingHeaders.WantsKeys(exchange));
         metrics.Answered(answer);
         await WriteAsync(exchange, message, answer);
     }
 
     /// <summary>A transaction runs to its end even if the browser goes away: what it asked for may be half done already, and its answer is kept under its id.</summary>
-    private async ValueTask<TransactionAnswer> AnswerAsync(CallMessage message, CallableHandler handler, ServedApplication application, Session? session)
+    private async ValueTask<TransactionAnswer> AnswerAsync(CallMessage message, CallableHandler handler, ServedApplication application, Session? session, bool wantsKeys)
     {
         try
         {
-            return await admission.RunAsync(message, handler, application, session, CancellationToken.None);
+            return await admission.RunAsync(message, handler, application, session, wantsKeys, CancellationToken.None);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -132,7 +132,7 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
     {
         var headers = exchange.Response.Headers;
         headers["Server-Timing"] = ServerTiming.Text(answer.Timing);
-        headers["Mjolnir-Routed"] = answer.Routed ? "predicted" : "missed";
+        RoutingHeaders.Write(headers, answer);
         return answer.Status switch
         {
             TransactionStatus.Committed => WriteCommittedAsync(exchange, message, answer),

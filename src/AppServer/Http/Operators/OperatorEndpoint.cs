@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 
@@ -10,7 +9,7 @@ internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics
 {
     private static readonly Refusal TokenNeeded = new(401, "The status needs the token of the data folder's secrets file: Authorization: Bearer …");
 
-    private readonly byte[] _authorization = Encoding.UTF8.GetBytes("Bearer " + statusToken);
+    private readonly BearerToken _token = new(statusToken);
 
     /// <summary>Live as long as it answers; ready when transactions run.</summary>
     public Task HealthAsync(HttpExchange exchange, bool onlyLive)
@@ -31,14 +30,11 @@ internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics
         return Answer.WriteAsync(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", Encoding.UTF8.GetBytes(writer.ToString()));
     }
 
-    /// <summary>Asks for the token always, on loopback too: every user of the machine, and every page in its browsers, reaches loopback.</summary>
     public Task StatusAsync(HttpExchange exchange)
     {
-        var given = Encoding.UTF8.GetBytes(exchange.Request.Headers.Authorization.ToString());
-        if (!CryptographicOperations.FixedTimeEquals(given, _authorization))
+        if (!_token.IsIn(exchange.Request))
         {
-            exchange.Response.Headers.WWWAuthenticate = "Bearer";
-            return Problem.WriteAsync(exchange, TokenNeeded);
+            return BearerToken.RefuseAsync(exchange, TokenNeeded);
         }
 
         var buffer = new ArrayBufferWriter<byte>(1024);
