@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mjolnir.Services;
+using Mjolnir.Storage.Objects;
 
 namespace Mjolnir.Servers;
 
@@ -19,11 +20,16 @@ public sealed class S3Server : IAsyncDisposable
     /// <summary>The service itself, to be killed and started again by tests that have one of their own.</summary>
     public CephService Ceph { get; private set; }
 
-    public Uri Endpoint => Ceph.Endpoint;
+    /// <summary>Settings of a store of its own: one bucket for all tests, a prefix for each.</summary>
+    public S3Settings NewSettings() => new(Ceph.Endpoint, "tests") { Prefix = $"{Guid.NewGuid():N}/", AccessKey = Ceph.AccessKey, SecretKey = Ceph.SecretKey };
 
-    public string AccessKey => Ceph.AccessKey;
-
-    public string SecretKey => Ceph.SecretKey;
+    /// <summary>A new, empty store, known to be fit for use.</summary>
+    public async Task<S3ObjectStore> NewStoreAsync()
+    {
+        var store = new S3ObjectStore(NewSettings(), TimeProvider.System);
+        var check = await S3Capability.CheckAsync(store, CancellationToken.None);
+        return check.Kind == S3CheckKind.Good ? store : throw new InvalidOperationException(check.Message);
+    }
 
     /// <summary>The one server of this test process. Never stop or kill this one.</summary>
     public static Task<S3Server> SharedAsync() => Shared.Value;

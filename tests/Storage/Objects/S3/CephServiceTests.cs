@@ -10,11 +10,11 @@ public sealed class CephServiceTests
     public async Task It_answers_at_the_same_address_with_the_same_keys_after_kill_and_restart_and_leaves_no_process()
     {
         await using var server = await S3Server.StartAsync();
-        var (endpoint, access, secret, processes) = (server.Endpoint, server.AccessKey, server.SecretKey, server.Ceph.ProcessIds);
+        var (endpoint, access, secret, processes) = (server.Ceph.Endpoint, server.Ceph.AccessKey, server.Ceph.SecretKey, server.Ceph.ProcessIds);
         Assert.Equal(3, processes.Count);
         await server.KillAndRestartAsync();
         Assert.All(processes, process => Assert.False(Directory.Exists($"/proc/{process}")));
-        Assert.Equal((endpoint, access, secret), (server.Endpoint, server.AccessKey, server.SecretKey));
+        Assert.Equal((endpoint, access, secret), (server.Ceph.Endpoint, server.Ceph.AccessKey, server.Ceph.SecretKey));
         using var http = new HttpClient();
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(endpoint)).StatusCode);
         var last = server.Ceph.ProcessIds;
