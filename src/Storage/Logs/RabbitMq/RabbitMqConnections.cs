@@ -1,0 +1,40 @@
+namespace Mjolnir.Storage.Logs.RabbitMq;
+
+/// <summary>
+/// What one process has open at RabbitMQ: three connections, each opened when it is first needed. One sends to logs: an alarm at the broker stops everything on a connection that sends, so consumers and control
+/// must not be on it, and a slow consumer cannot hold up a batch. One receives, declares and seals. One is the cluster bus.
+/// </summary>
+public sealed class RabbitMqConnections : IAsyncDisposable
+{
+    /// <summary>Prepares the connections; opens none.</summary>
+    /// <param name="address">where RabbitMQ is</param>
+    /// <param name="process">this process's name, shown by the broker's tools (<c>app s1</c>)</param>
+    /// <param name="time">the clock of back-offs and time limits</param>
+    public RabbitMqConnections(RabbitMqAddress address, string process, TimeProvider time)
+    {
+        Time = time;
+        Sending = new(address, $"mjolnir {process}: sends to logs", time);
+        Receiving = new(address, $"mjolnir {process}: receives from logs", time);
+        Bus = new(address, $"mjolnir {process}: bus", time);
+    }
+
+    internal TimeProvider Time { get; }
+
+    internal RabbitMqConnection Sending { get; }
+
+    internal RabbitMqConnection Receiving { get; }
+
+    internal RabbitMqConnection Bus { get; }
+
+    /// <summary>Proves at a process's start that RabbitMQ is there and lets it in.</summary>
+    /// <exception cref="LogUnavailableException">it is not: the message says where, why, and what to do</exception>
+    public async ValueTask CheckAsync(CancellationToken cancellationToken) => await Receiving.OpenAsync(cancellationToken);
+
+    /// <summary>Closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await Sending.DisposeAsync();
+        await Receiving.DisposeAsync();
+        await Bus.DisposeAsync();
+    }
+}

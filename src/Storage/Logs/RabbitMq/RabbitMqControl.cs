@@ -1,0 +1,63 @@
+using RabbitMQ.Client;
+
+namespace Mjolnir.Storage.Logs.RabbitMq;
+
+/// <summary>Operations that have a channel of their own, because one that is refused closes it.</summary>
+internal static class RabbitMqControl
+{
+    /// <summary>Channels for everything but sending to logs.</summary>
+    public static readonly CreateChannelOptions Unconfirmed = new(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false);
+
+    /// <summary>Runs one operation.</summary>
+    /// <param name="connection">the connection to use</param>
+    /// <param name="what">what is done, for the message of a fault ("declaring the log s1.1")</param>
+    /// <param name="operation">does it; a refusal that it expects, it handles itself</param>
+    /// <param name="time">the clock of <see cref="RabbitMqClientLimits.ControlPatience"/></param>
+    /// <param name="cancellationToken">ends the wait</param>
+    /// <exception cref="LogUnavailableException">the broker does not answer, or refuses</exception>
+    public static async Task<T> RunAsync<T>(
+        RabbitMqConnection connection, string what, Func<RabbitMqLink, IChannel, CancellationToken, Task<T>> operation, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var link = await connection.OpenAsync(cancellationToken);
+        using var patience = new CancellationTokenSource(RabbitMqClientLimits.ControlPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            var channel = await link.OpenChannelAsync(Unconfirmed, either.Token);
+            try
+            {
+                return await operation(link, channel, either.Token);
+            }
+            finally
+            {
+                await CloseAsync(link, channel);
+            }
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RabbitMqFaults.IsFault(exception) && exception is not LogUnavailableException)
+        {
+            if (exception is OperationCanceledException or TimeoutException)
+            {
+                link.Abandon();
+            }
+
+            throw new LogUnavailableException($"RabbitMQ failed at {what}: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Closes a channel. If the broker does not answer even that, the connection is given up: a consumer left behind would keep others from being active.</summary>
+    public static async ValueTask CloseAsync(RabbitMqLink link, IChannel channel)
+    {
+        try
+        {
+            await channel.CloseAsync();
+            await channel.DisposeAsync();
+        }
+        catch (Exception exception) when (RabbitMqFaults.IsFault(exception))
+        {
+            if (exception is OperationCanceledException or TimeoutException)
+            {
+                link.Abandon();
+            }
+        }
+    }
+}

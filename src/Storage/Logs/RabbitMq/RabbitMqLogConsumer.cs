@@ -1,0 +1,164 @@
+using System.Threading.Channels;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+using RabbitMQ.Client.Exceptions;
+
+namespace Mjolnir.Storage.Logs.RabbitMq;
+
+/// <summary>The receiving end of one log. What was not acknowledged when it ends is delivered to the next, in order.</summary>
+internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsumer
+{
+    private readonly RabbitMqLink _link;
+    private readonly string _log;
+    private readonly Channel<LogMessage> _arrived = System.Threading.Channels.Channel.CreateUnbounded<LogMessage>(new() { SingleWriter = true });
+    private long _delivered;
+    private long _acknowledged;
+    private volatile string? _lost;
+    private bool _isDisposed;
+
+    private RabbitMqLogConsumer(RabbitMqLink link, IChannel channel, string log)
+        : base(channel) => (_link, _log) = (link, log);
+
+    public static async ValueTask<RabbitMqLogConsumer> OpenAsync(RabbitMqConnections connections, string queue, string log, CancellationToken cancellationToken)
+    {
+        var consumer = await BeginAsync(connections, queue, log, cancellationToken);
+        try
+        {
+            await consumer.WaitAsync(cancellationToken);
+            return consumer;
+        }
+        catch
+        {
+            await consumer.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<LogMessage>> ReadAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        await WaitAsync(cancellationToken);
+        var messages = new List<LogMessage>();
+        for (var bytes = 0; bytes < RabbitMqClientLimits.ReadBytes && _arrived.Reader.TryRead(out var message); bytes += message.Body.Length)
+        {
+            messages.Add(message);
+        }
+
+        _delivered = messages[^1].Delivery;
+        return messages;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask AcknowledgeAsync(long delivery, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(delivery, _delivered);
+        ThrowIfLost();
+        if (delivery <= _acknowledged)
+        {
+            return;
+        }
+
+        try
+        {
+            await Channel.BasicAckAsync((ulong)delivery, multiple: true, cancellationToken);
+            _acknowledged = delivery;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RabbitMqFaults.IsFault(exception))
+        {
+            throw new LogUnavailableException($"What the log {_log} may forget could not be said: {exception.Message}", exception);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_isDisposed)
+        {
+            _isDisposed = true;
+            // The broker gives back what is not acknowledged when the channel closes, not when the consumer is cancelled.
+            await RabbitMqControl.CloseAsync(_link, Channel);
+        }
+    }
+
+    public override Task HandleBasicDeliverAsync(
+        string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        // The client takes its buffer back when this returns.
+        _arrived.Writer.TryWrite(new((long)deliveryTag, body.ToArray(), properties.Type == RabbitMqNames.SealType));
+        return Task.CompletedTask;
+    }
+
+    public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason)
+    {
+        Lose(reason.ReplyText);
+        return base.HandleChannelShutdownAsync(channel, reason);
+    }
+
+    protected override Task OnCancelAsync(string[] consumerTags, CancellationToken cancellationToken = default)
+    {
+        Lose("the broker cancelled the consumer; the log may have been deleted");
+        return base.OnCancelAsync(consumerTags, cancellationToken);
+    }
+
+    private static async ValueTask<RabbitMqLogConsumer> BeginAsync(RabbitMqConnections connections, string queue, string log, CancellationToken cancellationToken)
+    {
+        var link = await connections.Receiving.OpenAsync(cancellationToken);
+        using var patience = new CancellationTokenSource(RabbitMqClientLimits.ControlPatience, connections.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        IChannel? channel = null;
+        try
+        {
+            channel = await link.OpenChannelAsync(RabbitMqControl.Unconfirmed, either.Token);
+            var consumer = new RabbitMqLogConsumer(link, channel, log);
+            await channel.BasicQosAsync(0, RabbitMqClientLimits.Prefetch, global: false, either.Token);
+            await channel.BasicConsumeAsync(queue, autoAck: false, consumer, either.Token);
+            return consumer;
+        }
+        catch (Exception exception)
+        {
+            if (channel is not null)
+            {
+                await RabbitMqControl.CloseAsync(link, channel);
+            }
+
+            if (RabbitMqFaults.IsMissing(exception))
+            {
+                throw new UnknownLogException(log);
+            }
+
+            if (cancellationToken.IsCancellationRequested || !RabbitMqFaults.IsFault(exception))
+            {
+                throw;
+            }
+
+            if (exception is not OperationInterruptedException)
+            {
+                link.Abandon();
+            }
+
+            throw new LogUnavailableException($"RabbitMQ does not let the log {log} be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Waits until a message is there. What arrived before the loss is not given out any more: another consumer may have it already.</summary>
+    private async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        await _arrived.Reader.WaitToReadAsync(cancellationToken);
+        ThrowIfLost();
+    }
+
+    private void Lose(string reason)
+    {
+        _lost ??= reason;
+        _arrived.Writer.TryComplete();
+    }
+
+    private void ThrowIfLost()
+    {
+        if (_lost is { } reason)
+        {
+            throw new LogUnavailableException($"The connection to the log {_log} ended: {reason}");
+        }
+    }
+}
