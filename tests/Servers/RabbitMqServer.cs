@@ -3,9 +3,11 @@ using Mjolnir.Services;
 
 namespace Mjolnir.Servers;
 
-/// <summary>A real RabbitMQ for a class of tests: started once, its data deleted afterwards. Tests share it by using cluster names of their own.</summary>
+/// <summary>A real RabbitMQ for tests. Starting takes some seconds, so a test process shares one (<see cref="SharedAsync"/>), and each test takes a cluster name of its own.</summary>
 public sealed class RabbitMqServer : IAsyncDisposable
 {
+    private static readonly Lazy<Task<RabbitMqServer>> Shared = new(StartSharedAsync);
+
     private readonly TestFolder _folder;
 
     private RabbitMqServer(TestFolder folder, RabbitMqService service) => (_folder, Service) = (folder, service);
@@ -16,7 +18,10 @@ public sealed class RabbitMqServer : IAsyncDisposable
     /// <summary>How to connect, credentials included.</summary>
     public string Url => Service.Url;
 
-    /// <summary>Starts it in a temporary folder; ready when it returns.</summary>
+    /// <summary>The one server of this test process. Never stop, kill or block this one.</summary>
+    public static Task<RabbitMqServer> SharedAsync() => Shared.Value;
+
+    /// <summary>A server of its own, for tests that do such things to it, in a temporary folder that is deleted afterwards.</summary>
     public static async Task<RabbitMqServer> StartAsync()
     {
         var folder = new TestFolder();
@@ -35,5 +40,12 @@ public sealed class RabbitMqServer : IAsyncDisposable
     {
         await Service.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private static async Task<RabbitMqServer> StartSharedAsync()
+    {
+        var server = await StartAsync();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.DisposeAsync().AsTask().Wait(RabbitMqLimits.StopPatience);
+        return server;
     }
 }
