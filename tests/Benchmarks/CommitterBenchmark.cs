@@ -31,8 +31,7 @@ internal static class CommitterBenchmark
             var broker = new FileLogBroker(folder);
             await using var server = new TransactionServer("s1", new CommitterOptions
             {
-                View = new ClusterView(1, [new ShardDescription("s1", "label")], [new SlotRange(0, Slots.Count - 1, 0, 1)], []),
-                Shards = [shard.Connect()],
+                Views = new FixedViews(new ClusterView(1, [new ShardDescription("s1", "label")], [new SlotRange(0, Slots.Count - 1, 0, 1)], []), [shard.Connect()]),
                 Epochs = new OneLog(broker),
                 Feed = new InProcessCommitFeed(),
                 Store = new Empty(),
@@ -136,11 +135,15 @@ internal static class CommitterBenchmark
 
         public ValueTask<long> SealAsync(string log, CancellationToken cancellationToken) => throw new NotSupportedException("The bench never loses its log.");
 
-        public long StoredBatch(string log) => 0;
+        public ValueTask<long> SealOwnAsync(string log, CancellationToken cancellationToken) => SealAsync(log, cancellationToken);
+
+        public long StoredBatch(string log) => long.MaxValue;
     }
 
     private sealed class Empty : IStoredRows
     {
+        public ValueTask RefreshAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
         public ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult<RowVersion?>(null);
 
         public ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult<RowVersion?>(null);

@@ -10,11 +10,9 @@ internal sealed class UnsettledException(string what) : Exception($"{what} could
 /// <summary>The steps of a commit that touch the shards: install, validate, undo (protocol: committing, steps 1 to 3).</summary>
 internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, TimeProvider time)
 {
-    private readonly List<(int Shard, ShardOperation Operation)> _pass = [];
+    private readonly List<(ShardLink Link, ShardOperation Operation)> _pass = [];
     private readonly List<Touch> _asked = [];
-
-    /// <summary>Operations sent to shards.</summary>
-    public long Operations { get; private set; }
+    private readonly List<ShardLink> _full = [];
 
     /// <summary>1. One compare-and-set per written row, all shards at once; an ordered batch goes row by row in key order and installs rows only read too.</summary>
     public async ValueTask InstallAsync(ClosingBatch batch, long durable, CancellationToken cancellationToken)
@@ -30,7 +28,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         {
             if (touch.Written && !touch.Failed)
             {
-                Ask(touch, ShardVerb.CompareAndSet, touch.Base!.Token, Next(batch, touch, durable));
+                AskInstall(batch, touch, durable);
             }
         }
 
@@ -49,7 +47,8 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         {
             if (!touch.Written && !touch.Failed)
             {
-                Ask(touch, ShardVerb.Get, 0, default);
+                _asked.Add(touch);
+                _pass.Add((touch.Cell.Home.Link, new ShardOperation { Verb = ShardVerb.Get, CacheKey = touch.Cell.CacheKey }));
             }
         }
 
@@ -63,13 +62,12 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     /// <summary>The same for transactions that only read rows of durable bases: true per cell that still bears its token.</summary>
     public async ValueTask<bool[]> StillProvedAsync(IReadOnlyList<(Cell Cell, CellBase Base)> reads, CancellationToken cancellationToken)
     {
-        var pass = new List<(int Shard, ShardOperation Operation)>(reads.Count);
+        var pass = new List<(ShardLink Link, ShardOperation Operation)>(reads.Count);
         foreach (var (cell, _) in reads)
         {
-            pass.Add((cell.Shard, new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey }));
+            pass.Add((cell.Home.Link, new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey }));
         }
 
-        Operations += pass.Count;
         await shards.RunAsync(pass, cancellationToken);
         var proved = new bool[reads.Count];
         for (var i = 0; i < proved.Length; i++)
@@ -123,7 +121,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
             }
 
             Begin();
-            Ask(touch, ShardVerb.CompareAndSet, touch.Base!.Token, Next(batch, touch, durable));
+            AskInstall(batch, touch, durable);
             await RunAsync(cancellationToken);
             await NoteInstallAsync(batch, touch, _pass[0].Operation, cancellationToken);
         }
@@ -137,23 +135,45 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         switch (answer.Status)
         {
             case ShardStatus.Stored:
-                touch.Installed = new CellBase(touch.Candidate!, answer.Token, shards.Incarnation(touch.Cell.Shard));
+                // Of the incarnation that proved its base: had the connection ended before this pass, the token would be worth nothing (V5).
+                touch.Installed = new CellBase(touch.Candidate!, answer.Token, touch.Base!.Incarnation);
                 break;
             case ShardStatus.Unknown:
                 touch.Installed = await LearnInstallAsync(batch, touch, cancellationToken);
                 touch.Failed = touch.Installed is null;
                 break;
             case ShardStatus.Full:
+            case ShardStatus.NoRoom:
             case ShardStatus.TooLarge:
-                touch.Failed = true;
-                touch.Refused = answer.Status == ShardStatus.Full
-                    ? "The cache shard has no room for more data."
-                    : $"The row {touch.Cell.Key.Table}/{touch.Cell.Key.PrimaryKey} is too large for the cache.";
+                NoteRefusal(touch, answer.Status);
                 break;
             default:
                 touch.Failed = true;
                 break;
         }
+    }
+
+    private void NoteRefusal(Touch touch, ShardStatus status)
+    {
+        touch.Failed = true;
+        touch.Refused = status == ShardStatus.TooLarge
+            ? $"The row {touch.Cell.Key.Table}/{touch.Cell.Key.PrimaryKey} is too large for the cache."
+            : "The cache shard has no room for more data.";
+        if (status == ShardStatus.Full && !_full.Contains(touch.Cell.Home.Link))
+        {
+            _full.Add(touch.Cell.Home.Link);
+        }
+    }
+
+    /// <summary>After the undo: shards that refused for memory, against all care, are trusted no more (V9m).</summary>
+    public async ValueTask DisownFullAsync(CancellationToken cancellationToken)
+    {
+        foreach (var link in _full)
+        {
+            await link.DisownAsync(cancellationToken);
+        }
+
+        _full.Clear();
     }
 
     /// <summary>
@@ -162,34 +182,23 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     /// </summary>
     private async ValueTask<CellBase?> LearnInstallAsync(ClosingBatch batch, Touch touch, CancellationToken cancellationToken)
     {
-        var started = time.GetTimestamp();
+        var settling = new Settling(touch.Cell, time.GetTimestamp());
         while (true)
         {
-            await shards.EnsureLabelAsync(touch.Cell.Shard, cancellationToken);
-            var incarnation = shards.Incarnation(touch.Cell.Shard);
-            var get = await OneAsync(touch.Cell, ShardVerb.Get, 0, default, started, cancellationToken);
+            var (get, incarnation) = await LookAsync(settling, cancellationToken);
             if (get.Status == ShardStatus.Miss)
             {
                 return null;
             }
 
-            if (get.Status == ShardStatus.Hit && EnvelopeCodec.Decode(get.Value).Current.Stamp == batch.Stamp)
+            if (EnvelopeCodec.Decode(get.Value).Current.Stamp == batch.Stamp)
             {
                 return new CellBase(touch.Candidate!, get.Token, incarnation);
             }
 
-            if (get.Status == ShardStatus.Hit && get.Token != touch.Base!.Token)
+            if (get.Token != touch.Base!.Token || await SetAsync(settling, get.Token, touch.Base.Envelope, incarnation, cancellationToken) is not null)
             {
                 return null;
-            }
-
-            if (get.Status == ShardStatus.Hit)
-            {
-                var fence = await OneAsync(touch.Cell, ShardVerb.CompareAndSet, get.Token, EnvelopeCodec.Encode(touch.Base!.Envelope), started, cancellationToken);
-                if (fence.Status == ShardStatus.Stored)
-                {
-                    return null;
-                }
             }
         }
     }
@@ -197,48 +206,76 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     /// <summary>Replaces an envelope of this batch by another; null if the row does not bear this batch's stamp any more.</summary>
     private async ValueTask<CellBase?> ReplaceOwnAsync(ClosingBatch batch, Touch touch, Envelope by, long started, CancellationToken cancellationToken)
     {
-        var token = touch.Installed!.Token;
-        var bytes = EnvelopeCodec.Encode(by);
+        var settling = new Settling(touch.Cell, started);
+        var (token, incarnation) = (touch.Installed!.Token, touch.Installed.Incarnation);
         while (true)
         {
-            await shards.EnsureLabelAsync(touch.Cell.Shard, cancellationToken);
-            var incarnation = shards.Incarnation(touch.Cell.Shard);
-            var set = await OneAsync(touch.Cell, ShardVerb.CompareAndSet, token, bytes, started, cancellationToken);
-            if (set.Status == ShardStatus.Stored)
+            if (incarnation == touch.Cell.Home.Link.Incarnation && await SetAsync(settling, token, by, incarnation, cancellationToken) is { } replaced)
             {
-                return new CellBase(by, set.Token, incarnation);
+                return replaced;
             }
 
-            var get = await OneAsync(touch.Cell, ShardVerb.Get, 0, default, started, cancellationToken);
-            if (get.Status == ShardStatus.Hit && get.Value.Span.SequenceEqual(bytes))
-            {
-                return new CellBase(by, get.Token, incarnation);
-            }
-
-            if (get.Status == ShardStatus.Miss || (get.Status == ShardStatus.Hit && EnvelopeCodec.Decode(get.Value).Current.Stamp != batch.Stamp))
+            (var get, incarnation) = await LookAsync(settling, cancellationToken);
+            if (get.Status == ShardStatus.Miss)
             {
                 return null;
             }
 
-            token = get.Status == ShardStatus.Hit ? get.Token : token;
+            var found = EnvelopeCodec.Decode(get.Value);
+            if (get.Value.Span.SequenceEqual(EnvelopeCodec.Encode(by)))
+            {
+                return new CellBase(by, get.Token, incarnation);
+            }
+
+            if (found.Current.Stamp != batch.Stamp)
+            {
+                return null;
+            }
+
+            token = get.Token;
         }
     }
 
-    private async ValueTask<ShardOperation> OneAsync(Cell cell, ShardVerb verb, ulong token, ReadOnlyMemory<byte> value, long started, CancellationToken cancellationToken)
+    /// <summary>What the row bears now, proved by the label behind it; pauses while nobody can tell.</summary>
+    /// <exception cref="UnsettledException">nobody could tell in time</exception>
+    private async ValueTask<(ShardOperation Get, long Incarnation)> LookAsync(Settling settling, CancellationToken cancellationToken)
     {
-        if (time.GetElapsedTime(started) > limits.SettlePatience)
+        var link = settling.Cell.Home.Link;
+        while (true)
         {
-            throw new UnsettledException($"The row {cell.Key}");
-        }
+            RequireTime(settling);
+            var get = new ShardOperation { Verb = ShardVerb.Get, CacheKey = settling.Cell.CacheKey };
+            var label = ShardLink.LabelQuestion();
+            var incarnation = link.Incarnation;
+            await shards.RunAsync(link, [get, label], cancellationToken);
+            if (link.Confirms(label, incarnation) && get.Status != ShardStatus.Unknown)
+            {
+                return (get, incarnation);
+            }
 
-        Operations++;
-        var operation = new ShardOperation { Verb = verb, CacheKey = cell.CacheKey, Token = token, Value = value };
-        await shards.RunAsync(cell.Shard, operation, cancellationToken);
-        return operation;
+            await Task.Delay(limits.SettlePause, time, cancellationToken);
+        }
     }
 
-    private bool StillProved(CellBase known, Cell cell, ShardOperation get) =>
-        get.Status == ShardStatus.Hit && get.Token == known.Token && known.Incarnation == shards.Incarnation(cell.Shard);
+    /// <summary>Puts an envelope in the place of what bears this token; null if it was not done, or nobody knows.</summary>
+    private async ValueTask<CellBase?> SetAsync(Settling settling, ulong token, Envelope by, long incarnation, CancellationToken cancellationToken)
+    {
+        RequireTime(settling);
+        var set = new ShardOperation { Verb = ShardVerb.CompareAndSet, CacheKey = settling.Cell.CacheKey, Token = token, Value = EnvelopeCodec.Encode(by) };
+        await shards.RunAsync(settling.Cell.Home.Link, [set], cancellationToken);
+        return set.Status == ShardStatus.Stored ? new CellBase(by, set.Token, incarnation) : null;
+    }
+
+    private void RequireTime(Settling settling)
+    {
+        if (time.GetElapsedTime(settling.Started) > limits.SettlePatience)
+        {
+            throw new UnsettledException($"The row {settling.Cell.Key}");
+        }
+    }
+
+    private static bool StillProved(CellBase known, Cell cell, ShardOperation get) =>
+        get.Status == ShardStatus.Hit && get.Token == known.Token && cell.Home.IsOpen && known.Incarnation == cell.Home.Link.Incarnation;
 
     private void Begin()
     {
@@ -246,17 +283,31 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         _asked.Clear();
     }
 
-    private void Ask(Touch touch, ShardVerb verb, ulong token, Envelope? envelope)
+    private void AskInstall(ClosingBatch batch, Touch touch, long durable)
     {
-        var value = envelope is null ? default(ReadOnlyMemory<byte>) : EnvelopeCodec.Encode(envelope);
-        touch.Candidate = envelope;
+        touch.Candidate = Next(batch, touch, durable);
         _asked.Add(touch);
-        _pass.Add((touch.Cell.Shard, new ShardOperation { Verb = verb, CacheKey = touch.Cell.CacheKey, Token = token, Value = value }));
+        _pass.Add((touch.Cell.Home.Link, new ShardOperation
+        {
+            Verb = ShardVerb.CompareAndSet,
+            CacheKey = touch.Cell.CacheKey,
+            Token = touch.Base!.Token,
+            Value = EnvelopeCodec.Encode(touch.Candidate),
+            Grows = Grows(touch.Base.Envelope, touch.Candidate),
+        }));
     }
 
-    private ValueTask RunAsync(CancellationToken cancellationToken)
-    {
-        Operations += _pass.Count;
-        return _pass.Count == 0 ? ValueTask.CompletedTask : shards.RunAsync(_pass, cancellationToken);
-    }
+    /// <summary>True if the envelope takes a step more of the shard's memory than the one it replaces: a new row, or one that gets clearly larger, also bit by bit.</summary>
+    private static bool Grows(Envelope replaced, Envelope by) =>
+        replaced.Current.State == RowState.Absent || StepsOf(by) > StepsOf(replaced);
+
+    private static int StepsOf(Envelope envelope) =>
+        (LengthOf(envelope.Current) + (envelope.Previous is { } previous ? LengthOf(previous) : 0)) / CommitterLimits.GrowthStep;
+
+    private static int LengthOf(RowVersion version) => version.Value?.Utf8.Length ?? 0;
+
+    private ValueTask RunAsync(CancellationToken cancellationToken) =>
+        _pass.Count == 0 ? ValueTask.CompletedTask : shards.RunAsync(_pass, cancellationToken);
+
+    private readonly record struct Settling(Cell Cell, long Started);
 }

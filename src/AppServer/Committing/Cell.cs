@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
@@ -11,18 +12,15 @@ namespace Mjolnir.AppServer.Committing;
 internal sealed record CellBase(Envelope Envelope, ulong Token, long Incarnation);
 
 /// <summary>All that a server remembers of one row: the base it proved, and what its open and its closing batch make of it.</summary>
-internal sealed class Cell(RowKey key, int shard, long since)
+internal sealed class Cell(RowKey key, SlotHome home)
 {
     public RowKey Key { get; } = key;
 
-    /// <summary>Index of the shard in the view.</summary>
-    public int Shard { get; } = shard;
-
-    /// <summary>The view that gave the row's slot to the shard.</summary>
-    public long Since { get; } = since;
+    /// <summary>Where the row lives. A row that moves gets another cell: what is under way for the old one cannot touch the new one.</summary>
+    public SlotHome Home { get; } = home;
 
     /// <summary>The item's name in the shard (V6).</summary>
-    public string CacheKey { get; } = $"{since}:{key.Text}";
+    public string CacheKey { get; } = string.Create(CultureInfo.InvariantCulture, $"{home.Since}:{key.Text}");
 
     /// <summary>Null while nothing is known: the row must be loaded.</summary>
     public CellBase? Base { get; set; }
@@ -36,11 +34,17 @@ internal sealed class Cell(RowKey key, int shard, long since)
     /// <summary>Transactions to run again once the row is loaded; null when nobody loads it.</summary>
     public List<Transaction>? Waiting { get; set; }
 
+    /// <summary>Times in a row that somebody else was found loading it.</summary>
+    public int LeaseHeld { get; set; }
+
     /// <summary>The run that read this row last, so that a run notes each row once.</summary>
     public long SeenByRun { get; set; }
 
     /// <summary>Set when used, cleared by the sweep that forgets rows.</summary>
     public bool Recent { get; set; }
+
+    /// <summary>True if the row can be read now.</summary>
+    public bool IsReady => Base is { } known && Home.IsOpen && known.Incarnation == Home.Link.Incarnation;
 
     public bool InUse => Open is not null || Closing is not null || Waiting is not null;
 

@@ -19,7 +19,7 @@ internal sealed class CellTable(ShardSet shards, int limit)
         }
 
         cell.Recent = true;
-        return cell.Base is { } known && known.Incarnation == shards.Incarnation(cell.Shard) ? cell : null;
+        return cell.IsReady ? cell : null;
     }
 
     public Cell GetOrAdd(RowKey key)
@@ -34,7 +34,7 @@ internal sealed class CellTable(ShardSet shards, int limit)
                 _sweepAt = _cells.Count + (_cells.Count / 4);
             }
 
-            cell = shards.NewCell(key);
+            cell = NewCell(key);
             _cells.Add(key, cell);
         }
 
@@ -44,8 +44,42 @@ internal sealed class CellTable(ShardSet shards, int limit)
 
     public Cell? Find(RowKey key) => _cells.GetValueOrDefault(key);
 
-    /// <summary>Ends all: another epoch starts from the shards.</summary>
-    public void Clear() => _cells.Clear();
+    /// <summary>A cell that is not remembered.</summary>
+    public Cell NewCell(RowKey key) => new(key, shards.HomeOf(key));
+
+    /// <summary>Another epoch starts from the shards: no base is known any more. Rows being loaded, or waiting for their home to open, stay.</summary>
+    public void ForgetBases()
+    {
+        foreach (var (key, cell) in _cells)
+        {
+            cell.Base = null;
+            if (!cell.InUse)
+            {
+                _cells.Remove(key);
+            }
+        }
+    }
+
+    /// <summary>After a move to another view: forgets the rows that live elsewhere now, and gives those of them for which somebody waits.</summary>
+    public List<Cell> ForgetMoved()
+    {
+        var awaited = new List<Cell>();
+        foreach (var (key, cell) in _cells)
+        {
+            if (cell.Home == shards.HomeOf(key))
+            {
+                continue;
+            }
+
+            _cells.Remove(key);
+            if (cell.Waiting is not null)
+            {
+                awaited.Add(cell);
+            }
+        }
+
+        return awaited;
+    }
 
     private void Sweep()
     {

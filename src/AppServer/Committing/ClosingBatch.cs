@@ -42,11 +42,11 @@ internal sealed class ClosingBatch
     public bool HasUndone { get; private set; }
 
     /// <summary>Rows met on a base that is no longer the newest known: nothing need be installed to know that they fail.</summary>
-    public void FailStaleTouches(ShardSet shards)
+    public void FailStaleTouches()
     {
         foreach (var touch in Touches)
         {
-            if (touch.Base is null || touch.Base != touch.Cell.Base || touch.Base.Incarnation != shards.Incarnation(touch.Cell.Shard))
+            if (touch.Base is null || touch.Base != touch.Cell.Base || !touch.Cell.IsReady)
             {
                 touch.Failed = true;
             }

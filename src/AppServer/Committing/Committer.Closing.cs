@@ -11,22 +11,47 @@ internal sealed partial class Committer
     /// <summary>Closes behind the calls that have already arrived, so that they share the batch.</summary>
     private void CloseSoon()
     {
-        if (!_closePosted && _closing is null)
-        {
-            _closePosted = true;
-            _lane.Post(static state => ((Committer)state!).CloseIfWanted(), this);
-        }
-    }
-
-    private void CloseIfWanted()
-    {
-        _closePosted = false;
-        if (_closing is not null || !IsLive)
+        if (_closePosted || !IsBetweenBatches)
         {
             return;
         }
 
-        if (_ordered.TryDequeue(out var ordered))
+        _closePosted = true;
+        if (_unstored.Delay is { Ticks: > 0 } delay)
+        {
+            Watch(CloseLaterAsync(delay));
+        }
+        else
+        {
+            _lane.Post(static state => ((Committer)state!).ClosePosted(), this);
+        }
+    }
+
+    /// <summary>The store is behind: fewer and larger batches, and writers that slow down.</summary>
+    private async Task CloseLaterAsync(TimeSpan delay)
+    {
+        await Task.Delay(delay, _time, _stop.Token);
+        ClosePosted();
+    }
+
+    private void ClosePosted()
+    {
+        _closePosted = false;
+        CloseIfWanted();
+    }
+
+    private void CloseIfWanted()
+    {
+        if (!IsBetweenBatches || !IsLive)
+        {
+            return;
+        }
+
+        if (WantsToCross)
+        {
+            _commit = ObserveAsync(CrossWalkAsync(_wanted!, _epoch!));
+        }
+        else if (_ordered.TryDequeue(out var ordered))
         {
             CloseOrdered(ordered);
         }
@@ -74,11 +99,7 @@ internal sealed partial class Committer
             // 4. Publish, unless nothing is left that needs it.
             outcome = await PublishAsync(batch, epoch);
         }
-        catch (UnsettledException)
-        {
-            outcome = PublishOutcome.Unknown;
-        }
-        catch (ShardChangedException)
+        catch (Exception fault) when (fault is UnsettledException or ShardChangedException)
         {
             outcome = PublishOutcome.Unknown;
         }
@@ -100,7 +121,7 @@ internal sealed partial class Committer
 
     private async ValueTask SettleAsync(ClosingBatch batch, LogEpoch epoch)
     {
-        batch.FailStaleTouches(_shards);
+        batch.FailStaleTouches();
         await _installer.InstallAsync(batch, epoch.Durable, _stop.Token);
         await _installer.ValidateAsync(batch, _stop.Token);
         batch.MarkUndone();
@@ -110,6 +131,7 @@ internal sealed partial class Committer
             DissolveOpen();
         }
 
+        await _installer.DisownFullAsync(_stop.Token);
         foreach (var touch in batch.Touches)
         {
             Settle(touch);
@@ -119,7 +141,8 @@ internal sealed partial class Committer
             }
         }
 
-        Counters.ShardOperations = _installer.Operations;
+        Counters.ShardOperations = _shards.Operations;
+        Counters.ShardPasses = _shards.Passes;
     }
 
     /// <summary>The cell's base becomes what the shard holds now; a transaction of the open batch that met the row on the old base is rebased with it.</summary>
@@ -150,7 +173,7 @@ internal sealed partial class Committer
         var message = BatchCodec.Encode(new Batch(
             epoch.Log,
             epoch.Next,
-            _options.View.Number,
+            _shards.View!.Number,
             BatchKind.Records,
             _time.GetUtcNow().ToUnixTimeMilliseconds(),
             batch.Survivors.Count(),
@@ -162,6 +185,8 @@ internal sealed partial class Committer
             Counters.Batches++;
             Counters.Records += records.Count;
             Counters.LogBytes += message.Length;
+            _unstored.Published(epoch.Durable, message.Length);
+            LookAtBacklog();
             _options.Feed.Announce(new CommitNotice(epoch.Log, epoch.Durable, Visible(records)));
         }
 
@@ -198,7 +223,7 @@ internal sealed partial class Committer
             batch.UndoAll();
             await _installer.UndoAsync(batch, epoch.Durable, _stop.Token);
         }
-        catch (UnsettledException)
+        catch (Exception fault) when (fault is UnsettledException or ShardChangedException)
         {
             await RenewEpochAsync(batch);
             return;
@@ -282,9 +307,20 @@ internal sealed partial class Committer
 
     private void CloseSoonIfWanted()
     {
-        if (!_open.IsEmpty || _ordered.Count > 0)
+        if (!_open.IsEmpty || _ordered.Count > 0 || WantsToCross)
         {
             CloseSoon();
+        }
+    }
+
+    /// <summary>How far the store is behind this server's log.</summary>
+    public void LookAtBacklog()
+    {
+        if (_epoch is { } epoch)
+        {
+            _unstored.Stored(_options.Epochs.StoredBatch(epoch.Log));
+            Counters.BacklogBatches = _unstored.Batches;
+            Counters.BacklogBytes = _unstored.Bytes;
         }
     }
 

@@ -8,47 +8,88 @@ namespace Mjolnir.AppServer.Committing;
 /// <summary>The server's own log: opened, and left for a new one when nobody can tell any more what is in it.</summary>
 internal sealed partial class Committer
 {
-    /// <summary>Makes the next log and says in it, first, under which view its batches are made (V12).</summary>
+    /// <summary>
+    /// Makes the next log. Its first message says under which view its batches are made: the newest in the registry, read after the log was bound and registered, so that whoever made a
+    /// later view finds this log in his list (V12).
+    /// </summary>
     private async Task OpenEpochAsync()
     {
-        while (true)
+        for (var pause = _limits.FirstRetry; ; pause = Longer(pause))
         {
-            var publisher = await _options.Epochs.OpenAsync(_stop.Token);
+            var publisher = await WithoutOutageAsync(() => _options.Epochs.OpenAsync(_stop.Token));
             var epoch = new LogEpoch(publisher, _time, _limits.LogLease);
-            var marker = new Batch(epoch.Log, epoch.Next, _options.View.Number, BatchKind.View, _time.GetUtcNow().ToUnixTimeMilliseconds(), 0, [], []);
-            if (await epoch.PublishAsync(BatchCodec.Encode(marker), _stop.Token) == PublishOutcome.Confirmed)
+            await MoveToLatestAsync();
+            if (await PublishMarkerAsync(epoch) == PublishOutcome.Confirmed)
             {
-                Tell(new CommitNotice(epoch.Log, epoch.Durable, []));
+                _unstored.Clear();
                 _epoch = epoch;
                 break;
             }
 
             await epoch.CloseAsync();
-            Tell(new CommitNotice(epoch.Log, await SealAsync(epoch.Log), [], Sealed: true));
-            await Task.Delay(_limits.LogLease, _time, _stop.Token);
+            Tell(new CommitNotice(epoch.Log, await SealOwnAsync(epoch.Log), [], Sealed: true));
+            await Task.Delay(pause, _time, _stop.Token);
         }
 
+        HaveCrossed();
         Pump();
         CloseSoonIfWanted();
+    }
+
+    /// <summary>Says in the log, as a numbered batch, that what follows is made under the present view. A log that takes nothing at the moment is asked again.</summary>
+    private async Task<PublishOutcome> PublishMarkerAsync(LogEpoch epoch)
+    {
+        for (var pause = _limits.FirstRetry; ; pause = Longer(pause))
+        {
+            var marker = new Batch(epoch.Log, epoch.Next, _shards.View!.Number, BatchKind.View, _time.GetUtcNow().ToUnixTimeMilliseconds(), 0, [], []);
+            var outcome = await epoch.PublishAsync(BatchCodec.Encode(marker), _stop.Token);
+            if (outcome == PublishOutcome.Confirmed)
+            {
+                Tell(new CommitNotice(epoch.Log, epoch.Durable, []));
+            }
+
+            if (outcome != PublishOutcome.Refused)
+            {
+                return outcome;
+            }
+
+            await Task.Delay(pause, _time, _stop.Token);
+        }
     }
 
     /// <summary>
     /// Nobody knows whether the batch under way is in the log, or somebody sealed it: nothing is answered; the log is sealed, its watermark tells, and
     /// everything that is not below it runs again in a new log. Batches sent before are settled by the watermark too (V13).
     /// </summary>
-    private async Task RenewEpochAsync(ClosingBatch batch)
+    private async Task RenewEpochAsync(ClosingBatch? batch)
     {
         var epoch = _epoch!;
         _epoch = null;
         Counters.Epochs++;
+        DissolveOpen();
+        StepReadersBack();
         await epoch.CloseAsync();
-        var watermark = await SealAsync(epoch.Log);
-        Tell(new CommitNotice(epoch.Log, watermark, batch.Stamp.Batch <= watermark ? Visible(batch.Records()) : [], Sealed: true));
+        var watermark = await SealOwnAsync(epoch.Log);
+        Tell(new CommitNotice(epoch.Log, watermark, batch?.Stamp.Batch <= watermark ? Visible(batch.Records()) : [], Sealed: true));
+        if (batch is not null)
+        {
+            EndBatch(batch, batch.Stamp.Batch <= watermark);
+        }
+
+        _cells.ForgetBases();
+        if (!_stopping)
+        {
+            await OpenEpochAsync();
+        }
+    }
+
+    private void EndBatch(ClosingBatch batch, bool isDurable)
+    {
         batch.Release();
         _closing = null;
         foreach (var transaction in batch.Transactions)
         {
-            if (batch.Stamp.Batch <= watermark && !transaction.Undone)
+            if (isDurable && !transaction.Undone)
             {
                 Complete(transaction);
             }
@@ -58,16 +99,6 @@ internal sealed partial class Committer
                 Ready(transaction);
             }
         }
-
-        DissolveOpen();
-        foreach (var (transaction, _) in _readers)
-        {
-            Ready(transaction);
-        }
-
-        _readers.Clear();
-        _cells.Clear();
-        await OpenEpochAsync();
     }
 
     private void Tell(CommitNotice notice)
@@ -76,19 +107,26 @@ internal sealed partial class Committer
         _options.Feed.Announce(notice);
     }
 
-    /// <summary>Seals a log however long the store takes: until then nothing of it may be answered.</summary>
-    private async Task<long> SealAsync(string log)
+    /// <summary>Seals the log whose publisher was closed, however long that takes: until then nothing of it may be answered.</summary>
+    private Task<long> SealOwnAsync(string log) => WithoutOutageAsync(() => _options.Epochs.SealOwnAsync(log, _stop.Token));
+
+    /// <summary>Asks until the store and the broker answer, at most every <see cref="CommitterLimits.LongestRetry"/>. Callers do not wait for it longer than their patience.</summary>
+    private async Task<T> WithoutOutageAsync<T>(Func<ValueTask<T>> ask)
     {
-        while (true)
+        for (var pause = _limits.FirstRetry; ; pause = Longer(pause))
         {
             try
             {
-                return await _options.Epochs.SealAsync(log, _stop.Token);
+                return await ask();
             }
-            catch (StoreUnavailableException)
+            catch (Exception fault) when (IsOutage(fault))
             {
-                await Task.Delay(_limits.LogLease, _time, _stop.Token);
+                await Task.Delay(pause, _time, _stop.Token);
             }
         }
     }
+
+    private static bool IsOutage(Exception fault) => fault is StoreUnavailableException or LogUnavailableException or TimeoutException;
+
+    private TimeSpan Longer(TimeSpan pause) => TimeSpan.FromTicks(Math.Min(2 * pause.Ticks, _limits.LongestRetry.Ticks));
 }

@@ -46,8 +46,8 @@ internal sealed partial class Committer
         var cells = new List<Cell>(due.Count);
         foreach (var expiring in due)
         {
-            var cell = _cells.Find(expiring.Key) ?? _shards.NewCell(expiring.Key);
-            if (cell.InUse || !IsStored(expiring.Stamp))
+            var cell = _cells.Find(expiring.Key) ?? _cells.NewCell(expiring.Key);
+            if (cell.InUse || !cell.Home.IsOpen || !IsStored(expiring.Stamp))
             {
                 ExpireLater(expiring.Key, _limits.ExpiryRetry, expiring.Stamp);
             }
@@ -84,10 +84,10 @@ internal sealed partial class Committer
 
     private async Task<List<ShardOperation>> PassAsync(List<Cell> cells, ShardVerb verb, List<ShardOperation>? tokens)
     {
-        var pass = new List<(int, ShardOperation)>(cells.Count);
+        var pass = new List<(ShardLink, ShardOperation)>(cells.Count);
         for (var i = 0; i < cells.Count; i++)
         {
-            pass.Add((cells[i].Shard, new ShardOperation { Verb = verb, CacheKey = cells[i].CacheKey, Token = tokens?[i].Token ?? 0 }));
+            pass.Add((cells[i].Home.Link, new ShardOperation { Verb = verb, CacheKey = cells[i].CacheKey, Token = tokens?[i].Token ?? 0 }));
         }
 
         await _shards.RunAsync(pass, _stop.Token);

@@ -26,7 +26,7 @@ internal sealed partial class Committer
         _readersRunning = true;
         var readers = _readers.ToArray();
         _readers.Clear();
-        var epoch = _epoch;
+        var (epoch, view) = (_epoch, _shards.View);
         var reads = readers.SelectMany(static reader => reader.Reads).Distinct().ToArray();
         var proved = await _installer.StillProvedAsync(reads, _stop.Token);
         _readersRunning = false;
@@ -37,8 +37,8 @@ internal sealed partial class Committer
             ForgetUnlessProved(reads[i], proved[i]);
         }
 
-        // The lease is looked at after the last read and before the answer (V10).
-        var mayAnswer = epoch is not null && epoch == _epoch && epoch.LeaseIsFresh;
+        // The lease is looked at after the last read and before the answer (V10), and so is the view.
+        var mayAnswer = epoch is not null && epoch == _epoch && view == _shards.View && epoch.LeaseIsFresh;
         foreach (var (transaction, itsReads) in readers)
         {
             if (mayAnswer && itsReads.All(read => current[read]))

@@ -1,10 +1,7 @@
 using Mjolnir.AppServer.Lanes;
 using Mjolnir.Core;
-using Mjolnir.Core.Envelopes;
-using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
-using Mjolnir.Storage.Objects;
 
 namespace Mjolnir.AppServer.Committing;
 
@@ -32,6 +29,7 @@ internal sealed partial class Committer
     private readonly LogMarks _marks;
     private readonly RowLoader _loader;
     private readonly BatchInstaller _installer;
+    private readonly UnstoredBatches _unstored;
     private readonly Queue<Transaction> _ready = new();
     private readonly Queue<Transaction> _ordered = new();
     private readonly WaitingList _waiting = new();
@@ -39,7 +37,7 @@ internal sealed partial class Committer
     private readonly CancellationTokenSource _stop = new();
     private OpenBatch _open = new();
     private ClosingBatch? _closing;
-    private LogEpoch? _epoch;
+    private volatile LogEpoch? _epoch;
     private Task _commit = Task.CompletedTask;
     private bool _stopping;
     private bool _pumping;
@@ -47,20 +45,20 @@ internal sealed partial class Committer
     private bool _readersPosted;
     private bool _readersRunning;
 
-    public Committer(Lane lane, CommitterOptions options, int homeShard)
+    public Committer(Lane lane, CommitterOptions options, string server)
     {
-        HomeShard = homeShard;
         _lane = lane;
         _options = options;
         _limits = options.Limits;
         _time = options.Time;
         _engine = options.Engine;
-        _shards = new ShardSet(options.View, options.Shards);
+        _shards = new ShardSet(options.Views, server);
         _cells = new CellTable(_shards, _limits.RememberedRows);
         _marks = new LogMarks(_time);
         _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time);
         _rows = new AttemptRows(_cells, _loader);
         _installer = new BatchInstaller(_shards, _limits, _time);
+        _unstored = new UnstoredBatches(_limits);
         foreach (var (log, watermark) in options.SealedLogs)
         {
             _marks.Seal(log, watermark);
@@ -69,15 +67,11 @@ internal sealed partial class Committer
 
     public CommitterCounters Counters { get; } = new();
 
-    /// <summary>Index in the view of the shard beside this server; -1 if it has none.</summary>
-    public int HomeShard { get; }
-
-    public ShardSet Shards => _shards;
-
-    public LogMarks Marks => _marks;
-
-    /// <summary>The present log; null while none is open.</summary>
+    /// <summary>The present log; null while none is open. From any thread.</summary>
     public string? Log => _epoch?.Log;
+
+    /// <summary>The durable watermark of the present log; 0 while none is open. From any thread.</summary>
+    public long Durable => _epoch?.Durable ?? 0;
 
     private bool IsLive => _epoch is not null && !_stopping;
 
@@ -116,14 +110,17 @@ internal sealed partial class Committer
                 Refuse(oldest, "The rows of this request are not available at the moment.");
             }
         }
+
+        ForgetUnawaited();
     }
 
     /// <summary>What is between close and confirm is answered if the log still tells; all else is refused: nothing of it has happened.</summary>
     public async Task StopAsync()
     {
         _stopping = true;
-        await _commit;
+        await Task.WhenAny(_commit, Task.Delay(_limits.StopPatience, _time));
         await _stop.CancelAsync();
+        await _commit;
         EndWaiting("The server is stopping.");
         if (_epoch is { } epoch)
         {
@@ -142,6 +139,7 @@ internal sealed partial class Committer
 
     private void EndWaiting(string reason)
     {
+        _crossers.ForEach(static crosser => crosser.Done.TrySetCanceled());
         var inDoubt = _closing?.Transactions.ToHashSet() ?? [];
         while (_waiting.Oldest is { } waiting)
         {
@@ -174,9 +172,9 @@ internal sealed partial class Committer
                 Turn(next);
             }
 
-            if (_open.Transactions.Count >= _limits.BatchTransactions && _closing is null)
+            if (_open.Transactions.Count >= _limits.BatchTransactions && _unstored.Delay == TimeSpan.Zero)
             {
-                CloseOpenBatch();
+                CloseIfWanted();
             }
         }
 
@@ -250,6 +248,13 @@ internal sealed partial class Committer
 
     private void Take(Transaction transaction)
     {
+        if (transaction.Writes.Count > 0 && _unstored.IsOver)
+        {
+            transaction.ForgetAttempt();
+            Refuse(transaction, "The store is too far behind: only reading is possible until it has caught up. Nothing happened.");
+            return;
+        }
+
         if (transaction.Writes.Count == 0 && _epoch!.LeaseIsFresh && !_rows.Read.Exists(static cell => cell.Pending))
         {
             _readers.Add(new Reader(transaction, [.. _rows.Read.Select(static cell => (cell, cell.Base!))]));
@@ -260,66 +265,6 @@ internal sealed partial class Committer
         _open.RenewsLease |= !_epoch!.LeaseIsFresh;
         _open.Join(transaction, _rows.Read, _cells);
         CloseSoon();
-    }
-
-    private void Load(RowKey key, Transaction transaction)
-    {
-        var cell = _cells.GetOrAdd(key);
-        if (cell.Waiting is { } waiting)
-        {
-            waiting.Add(transaction);
-            return;
-        }
-
-        cell.Waiting = [transaction];
-        Watch(LoadAsync(cell));
-    }
-
-    private async Task LoadAsync(Cell cell)
-    {
-        string? failure = null;
-        try
-        {
-            cell.Base = await _loader.LoadAsync(cell, _stop.Token);
-            if (cell.Base.Envelope.Current.State == RowState.Absent)
-            {
-                ExpireLater(cell.Key, _limits.AbsentLife, Stamp.None);
-            }
-        }
-        catch (ShardChangedException exception)
-        {
-            failure = exception.Message;
-        }
-        catch (CorruptDataException exception)
-        {
-            failure = exception.Message;
-        }
-        catch (StoreUnavailableException exception)
-        {
-            failure = $"The store does not answer: {exception.Message}";
-        }
-        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-        {
-            failure = "The server is stopping.";
-        }
-
-        Counters.StoreReads = _loader.StoreReads;
-        var waiting = cell.Waiting!;
-        cell.Waiting = null;
-        foreach (var transaction in waiting)
-        {
-            transaction.Loads--;
-            if (failure is not null)
-            {
-                Refuse(transaction, failure);
-            }
-            else if (transaction.Loads == 0)
-            {
-                Ready(transaction);
-            }
-        }
-
-        Pump();
     }
 
     private void Complete(Transaction transaction)

@@ -33,11 +33,26 @@ public sealed class CommitterCounters
     /// <summary>Operations sent to shards.</summary>
     public long ShardOperations { get; internal set; }
 
+    /// <summary>Round trips to shards: operations that were sent together.</summary>
+    public long ShardPasses { get; internal set; }
+
     /// <summary>Single rows read from the store.</summary>
     public long StoreReads { get; internal set; }
 
     /// <summary>Logs opened after the first: each was a seal.</summary>
     public long Epochs { get; internal set; }
+
+    /// <summary>Views crossed to after the first, renewals of the log included.</summary>
+    public long Crossings { get; internal set; }
+
+    /// <summary>Transactions that wait for a shard to be opened, as of the last look.</summary>
+    public long WaitingForView { get; internal set; }
+
+    /// <summary>Batches of the own log that are not yet in the store.</summary>
+    public long BacklogBatches { get; internal set; }
+
+    /// <summary>Bytes of those batches; up to one chunk more than there are.</summary>
+    public long BacklogBytes { get; internal set; }
 
     /// <summary>Rows remembered now.</summary>
     public long RememberedRows { get; internal set; }

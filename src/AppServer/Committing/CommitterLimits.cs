@@ -24,11 +24,53 @@ public sealed record CommitterLimits
     /// <summary>A confirm later than this after sending counts as unknown, and no answer leaves later than this after the newest confirmed message was sent (V9, V10).</summary>
     public TimeSpan LogLease { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long installs and undos may stay unsettled before the server seals itself (V6u).</summary>
-    public TimeSpan SettlePatience { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>
+    /// How long installs and undos may stay unsettled before the server seals itself (V6u). A broken connection is back within some tens of milliseconds; while a shard stays away
+    /// longer nothing of this server can commit, and a new log is had in less time than this.
+    /// </summary>
+    public TimeSpan SettlePatience { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Between two looks at a row that somebody else is loading: about what a load takes.</summary>
+    /// <summary>Between two looks at a row whose shard does not answer, while settling: some twenty looks within the patience.</summary>
+    public TimeSpan SettlePause { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Between two looks at a row that somebody else is loading: about what a load takes. Doubles with each look.</summary>
     public TimeSpan LeasePause { get; init; } = TimeSpan.FromMilliseconds(2);
+
+    /// <summary>Times that <see cref="LeasePause"/> doubles: to 64 ms, so that a loader which died costs no crowd of looks until its lease expires.</summary>
+    public const int LeasePauseDoublings = 5;
+
+    /// <summary>First pause before a shard, the store or the log broker is asked again that did not answer. Doubles with each try.</summary>
+    public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>Longest pause between two tries: healing is noticed within it, and nothing is asked more often while it lasts.</summary>
+    public TimeSpan LongestRetry { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a stopping server waits for the batch under way; longer than the lease of the log, which tells by then.</summary>
+    public TimeSpan StopPatience { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>An install whose values pass a multiple of this many bytes takes more of the shard's memory: about a size class of small items, so that growth by single digits does not count and growth bit by bit does.</summary>
+    public const int GrowthStep = 64;
+
+    /// <summary>
+    /// Bytes of the own log published and not yet stored from which batches are delayed: more than the 0.9 GB that half an hour without a store leaves behind at 4,000
+    /// transfers/s of 120 bytes on one server.
+    /// </summary>
+    public long BacklogSoftBytes { get; init; } = 1L << 30;
+
+    /// <summary>Bytes from which calls that write are refused: an hour of the same leaves 1.7 GB, with room for the records of larger rows, and a broker's disk has to hold it for every server.</summary>
+    public long BacklogHardBytes { get; init; } = 4L << 30;
+
+    /// <summary>Batches of the own log published and not yet stored from which batches are delayed, to make them fewer and larger: a broker keeps some 100 bytes of memory for each.</summary>
+    public long BacklogSoftBatches { get; init; } = 250_000;
+
+    /// <summary>Batches from which calls that write are refused: some 200 MB of the broker's memory. An hour of batches every 10 ms makes 360,000.</summary>
+    public long BacklogHardBatches { get; init; } = 2_000_000;
+
+    /// <summary>Longest delay of a batch, reached at the hard limit; at the soft limit it begins at <see cref="ShortestDelay"/>.</summary>
+    public TimeSpan LongestDelay { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Delay of a batch from the soft limit on: 64 callers in flight still commit 6,000 transactions a second.</summary>
+    public TimeSpan ShortestDelay { get; init; } = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Longest pause of a transaction after repeated conflicts; the pause is random so that two servers part ways (W10).</summary>
     public TimeSpan ConflictPause { get; init; } = TimeSpan.FromMilliseconds(8);

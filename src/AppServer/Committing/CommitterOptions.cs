@@ -1,20 +1,15 @@
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
-using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
-using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Committing;
 
 /// <summary>What a committer is made of.</summary>
 public sealed class CommitterOptions
 {
-    /// <summary>The view it works under.</summary>
-    public required ClusterView View { get; init; }
-
-    /// <summary>One connection per shard of the view, in the view's order.</summary>
-    public required IReadOnlyList<IShardConnection> Shards { get; init; }
+    /// <summary>The views it works under, and its connections to their shards.</summary>
+    public required IClusterViews Views { get; init; }
 
     /// <summary>Opens and seals logs.</summary>
     public required ILogEpochs Epochs { get; init; }
@@ -25,7 +20,7 @@ public sealed class CommitterOptions
     /// <summary>Rows that the shards do not have.</summary>
     public required IStoredRows Store { get; init; }
 
-    /// <summary>Watermarks of logs that were sealed before the view was opened.</summary>
+    /// <summary>Watermarks of logs that were sealed before this server started; later ones it hears by the feed, or asks for.</summary>
     public required IReadOnlyDictionary<string, long> SealedLogs { get; init; }
 
     /// <summary>Runs handlers and templates; used on the lane only.</summary>

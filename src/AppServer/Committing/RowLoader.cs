@@ -1,18 +1,28 @@
 using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Protocol;
+using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Committing;
 
+/// <summary>The shard has no room for a row that is to be remembered there.</summary>
+internal sealed class ShardFullException() : Exception("The cache shard has no room for more data.");
+
+/// <summary>What a shard answered to a pass of loads: one answer per row, in order.</summary>
+/// <param name="Answers">the answers; one more than rows, the label</param>
+/// <param name="Incarnation">the connection's incarnation before the pass was sent</param>
+internal readonly record struct LoadPass(IReadOnlyList<ShardOperation> Answers, long Incarnation);
+
 /// <summary>
-/// Reads a row from its shard until what is found is durable, loading it from the store where the shard has nothing (protocol: reading a key).
+/// Reads rows from their shards until what is found is durable, loading them from the store where the shard has nothing (protocol: reading a key).
 /// <code>
-/// get ── hit ──► durable? ──► base
-///  ▲      │        ├─ provisional: wait for its watermark, then get again; out of patience: seal that log
-///  │      │        └─ void: put back what it replaced, or reload; then get again
-///  └──── miss ──► lease ─► label ─► store ─► set under the lease's token ──► base
+/// get or lease, label ── hit ──► durable? ──► base
+///  ▲                      │        ├─ provisional: wait for its watermark, then get again; out of patience: seal that log
+///  │                      │        └─ void: put back what it replaced, or reload; then get again
+///  └────────────────────  miss ──► store ─► set under the lease's token ──► base
 /// </code>
+/// Rows of one shard are asked for in one pass; the label is asked for behind them in the same pass, so it is read after every lease was taken (V2).
 /// </summary>
 internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epochs, IStoredRows store, CommitterLimits limits, TimeProvider time)
 {
@@ -23,38 +33,77 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
     public CellBase? TryLoadNow(Cell cell)
     {
         var get = new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey };
-        if (!shards.TryGetNow(cell, get))
-        {
-            return null;
-        }
-
-        var envelope = EnvelopeCodec.Decode(get.Value);
-        return marks.FateOf(envelope.Current.Stamp) == StampFate.Durable ? new CellBase(envelope, get.Token, shards.Incarnation(cell.Shard)) : null;
+        return shards.TryGetNow(cell, get) ? TryProve(get, cell.Home.Link.Incarnation) : null;
     }
 
-    /// <summary>The newest durable version with its token. A provisional version of the own log does not count as found: it ends first (V7).</summary>
+    /// <summary>Asks for rows of one shard in one pass. Null: the connection ended, ask again later.</summary>
     /// <exception cref="ShardChangedException">the shard lost its memory</exception>
-    public async ValueTask<CellBase> LoadAsync(Cell cell, CancellationToken cancellationToken)
+    public async ValueTask<LoadPass?> AskAsync(ShardLink link, IReadOnlyList<Cell> cells, CancellationToken cancellationToken)
     {
-        while (true)
+        var pass = new ShardOperation[cells.Count + 1];
+        for (var i = 0; i < cells.Count; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            await shards.EnsureLabelAsync(cell.Shard, cancellationToken);
-            var incarnation = shards.Incarnation(cell.Shard);
-            var get = new ShardOperation { Verb = ShardVerb.GetOrLease, CacheKey = cell.CacheKey };
-            await shards.RunAsync(cell.Shard, get, cancellationToken);
-            var found = get.Status switch
-            {
-                ShardStatus.Hit => await ProveAsync(cell, get, incarnation, cancellationToken),
-                ShardStatus.LeaseWon => await FillAsync(cell, get.Token, incarnation, cancellationToken),
-                ShardStatus.LeaseHeld => await PauseAsync(cancellationToken),
-                ShardStatus.Unknown => null,
-                _ => throw new InvariantException($"Shard {cell.Shard} answered {get.Status} to a get of {cell.Key}."),
-            };
-            if (found is not null && found.Incarnation == shards.Incarnation(cell.Shard))
-            {
-                return found;
-            }
+            pass[i] = new ShardOperation { Verb = ShardVerb.GetOrLease, CacheKey = cells[i].CacheKey };
+        }
+
+        var label = pass[^1] = ShardLink.LabelQuestion();
+        var incarnation = link.Incarnation;
+        await shards.RunAsync(link, pass, cancellationToken);
+        return link.Confirms(label, incarnation) ? new LoadPass(pass, incarnation) : null;
+    }
+
+    /// <summary>The base that a hit gives, if it is durable. A provisional version of the own log does not count as found: it ends first (V7).</summary>
+    public CellBase? TryProve(ShardOperation hit, long incarnation)
+    {
+        var envelope = EnvelopeCodec.Decode(hit.Value);
+        return marks.FateOf(envelope.Current.Stamp) == StampFate.Durable ? new CellBase(envelope, hit.Token, incarnation) : null;
+    }
+
+    /// <summary>True if the store need not be asked for a row that its shard does not have: it is absent.</summary>
+    public bool IsAbsent(Cell cell) => store.IsWarm(cell.Home.Link.Shard.Label, cell.Home.Since);
+
+    /// <summary>Marks rows as absent under the leases won for them, all in one pass; null for a row that must be asked for again.</summary>
+    public async ValueTask<CellBase?[]> MarkAbsentAsync(ShardLink link, IReadOnlyList<(Cell Cell, ulong Lease)> rows, long incarnation, CancellationToken cancellationToken)
+    {
+        var absent = Envelope.Of(RowVersion.Absent);
+        var pass = new ShardOperation[rows.Count];
+        for (var i = 0; i < pass.Length; i++)
+        {
+            pass[i] = Replacing(rows[i].Cell, absent, rows[i].Lease, grows: true);
+        }
+
+        await shards.RunAsync(link, pass, cancellationToken);
+        var known = new CellBase?[pass.Length];
+        for (var i = 0; i < pass.Length; i++)
+        {
+            known[i] = await StoredAsync(rows[i].Cell, pass[i], absent, incarnation, cancellationToken);
+        }
+
+        return known;
+    }
+
+    /// <summary>Goes on with a row whose first answer does not settle it. Null: ask again.</summary>
+    public async ValueTask<CellBase?> FollowAsync(Cell cell, ShardOperation answer, long incarnation, CancellationToken cancellationToken)
+    {
+        switch (answer.Status)
+        {
+            case ShardStatus.Hit:
+                return await ProveAsync(cell, answer, incarnation, cancellationToken);
+            case ShardStatus.LeaseWon:
+                return await FillAsync(cell, answer.Token, incarnation, cancellationToken);
+            case ShardStatus.LeaseHeld:
+                // The shard cannot tell when somebody else's load ends: look again, less and less often, until the callers' patience ends.
+                await Task.Delay(limits.LeasePause * (1 << Math.Min(cell.LeaseHeld++, CommitterLimits.LeasePauseDoublings)), time, cancellationToken);
+                return null;
+            case ShardStatus.NoRoom:
+                throw new ShardFullException();
+            case ShardStatus.Full:
+                await cell.Home.Link.DisownAsync(cancellationToken);
+                throw new ShardFullException();
+            case ShardStatus.Unknown:
+                return null;
+            default:
+                throw new InvariantException($"Shard {cell.Home.Link.Shard.Name} answered {answer.Status} to a get of {cell.Key}.");
         }
     }
 
@@ -89,42 +138,51 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
             restored = Envelope.Of(await store.FindFreshAsync(cell.Key, cancellationToken) ?? RowVersion.Absent);
         }
 
-        return await ReplaceAsync(cell, restored, token, incarnation, cancellationToken);
+        return await ReplaceAsync(cell, restored, token, incarnation, grows: false, cancellationToken);
     }
 
+    /// <summary>The lease is ours, and the label was read after it was taken (V2).</summary>
     private async ValueTask<CellBase?> FillAsync(Cell cell, ulong lease, long incarnation, CancellationToken cancellationToken)
     {
-        // The lease comes first: were the label read before it, the shard could be flushed and opened anew in between (V2).
-        if (!await shards.CheckLabelAsync(cell.Shard, cancellationToken))
+        RowVersion stored;
+        try
         {
-            return null;
+            StoreReads++;
+            stored = await store.FindAsync(cell.Key, cancellationToken) ?? RowVersion.Absent;
+        }
+        catch (Exception fault) when (fault is StoreUnavailableException or CorruptDataException)
+        {
+            // Others need not wait for the lease to expire to learn the same.
+            await shards.RunAsync(cell.Home.Link, [new ShardOperation { Verb = ShardVerb.CompareAndDelete, CacheKey = cell.CacheKey, Token = lease }], cancellationToken);
+            throw;
         }
 
-        return await ReplaceAsync(cell, Envelope.Of(await StoredAsync(cell, cancellationToken)), lease, incarnation, cancellationToken);
+        return await ReplaceAsync(cell, Envelope.Of(stored), lease, incarnation, grows: true, cancellationToken);
     }
 
-    private async ValueTask<RowVersion> StoredAsync(Cell cell, CancellationToken cancellationToken)
+    private async ValueTask<CellBase?> ReplaceAsync(Cell cell, Envelope envelope, ulong token, long incarnation, bool grows, CancellationToken cancellationToken)
     {
-        if (store.IsWarm(shards.LabelOf(cell.Shard), cell.Since))
+        var set = Replacing(cell, envelope, token, grows);
+        await shards.RunAsync(cell.Home.Link, [set], cancellationToken);
+        return await StoredAsync(cell, set, envelope, incarnation, cancellationToken);
+    }
+
+    private static async ValueTask<CellBase?> StoredAsync(Cell cell, ShardOperation set, Envelope envelope, long incarnation, CancellationToken cancellationToken)
+    {
+        switch (set.Status)
         {
-            return RowVersion.Absent;
+            case ShardStatus.Stored:
+                return new CellBase(envelope, set.Token, incarnation);
+            case ShardStatus.NoRoom or ShardStatus.TooLarge:
+                throw new ShardFullException();
+            case ShardStatus.Full:
+                await cell.Home.Link.DisownAsync(cancellationToken);
+                throw new ShardFullException();
+            default:
+                return null;
         }
-
-        StoreReads++;
-        return await store.FindAsync(cell.Key, cancellationToken) ?? RowVersion.Absent;
     }
 
-    private async ValueTask<CellBase?> ReplaceAsync(Cell cell, Envelope envelope, ulong token, long incarnation, CancellationToken cancellationToken)
-    {
-        var set = new ShardOperation { Verb = ShardVerb.CompareAndSet, CacheKey = cell.CacheKey, Token = token, Value = EnvelopeCodec.Encode(envelope) };
-        await shards.RunAsync(cell.Shard, set, cancellationToken);
-        return set.Status == ShardStatus.Stored ? new CellBase(envelope, set.Token, incarnation) : null;
-    }
-
-    private async ValueTask<CellBase?> PauseAsync(CancellationToken cancellationToken)
-    {
-        // The shard cannot tell when somebody else's load ends: look again, until the caller's patience ends.
-        await Task.Delay(limits.LeasePause, time, cancellationToken);
-        return null;
-    }
+    private static ShardOperation Replacing(Cell cell, Envelope envelope, ulong token, bool grows) =>
+        new() { Verb = ShardVerb.CompareAndSet, CacheKey = cell.CacheKey, Token = token, Value = EnvelopeCodec.Encode(envelope), Grows = grows };
 }

@@ -4,75 +4,97 @@ using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Committing;
 
-/// <summary>A shard bears another label than the view says, or none: it lost its memory, and nothing in it can be trusted until a new view is open.</summary>
-internal sealed class ShardChangedException(string shard) : Exception($"Shard {shard} lost its memory; its rows wait for a new view.");
-
-/// <summary>The shards of a view, seen from one server: one connection each.</summary>
-internal sealed class ShardSet
+/// <summary>The shards as this server's present view has them. Lives on the lane.</summary>
+internal sealed class ShardSet(IClusterViews views, string server)
 {
-    private readonly ClusterView _view;
-    private readonly IReadOnlyList<IShardConnection> _connections;
-    private readonly long[] _labelChecked;
-    private readonly SlotRange[] _slots;
+    private readonly SlotHome[] _homes = new SlotHome[Slots.Count];
+    private Dictionary<ShardDescription, ShardLink> _links = [];
+    private Dictionary<(ShardLink Link, long Since), SlotHome> _known = [];
 
-    public ShardSet(ClusterView view, IReadOnlyList<IShardConnection> connections)
+    /// <summary>The view that transactions now run under; null before the first.</summary>
+    public ClusterView? View { get; private set; }
+
+    /// <summary>The newest view known to be open.</summary>
+    public long Active { get; private set; }
+
+    /// <summary>Operations sent to shards.</summary>
+    public long Operations { get; private set; }
+
+    /// <summary>Passes sent: each is a round trip to one shard.</summary>
+    public long Passes { get; private set; }
+
+    public SlotHome HomeOf(RowKey key) => _homes[Slots.Of(key)];
+
+    /// <summary>From now on rows live where this view says. Homes of which nothing changed stay the same objects, so that what is remembered of their rows stays good.</summary>
+    public void MoveTo(ClusterView view)
     {
-        _view = view;
-        _connections = connections;
-        _labelChecked = Enumerable.Repeat(-1L, connections.Count).ToArray();
-        _slots = new SlotRange[Slots.Count];
+        var links = new Dictionary<ShardDescription, ShardLink>();
+        foreach (var shard in view.Shards)
+        {
+            links.Add(shard, _links.GetValueOrDefault(shard) ?? new ShardLink(shard, views.ConnectionTo(shard), shard.Name == server, Report));
+        }
+
+        var known = new Dictionary<(ShardLink, long), SlotHome>();
         foreach (var range in view.Slots)
         {
-            Array.Fill(_slots, range, range.First, range.Last - range.First + 1);
+            var place = (links[view.Shards[range.Shard]], range.Since);
+            if (!known.TryGetValue(place, out var home))
+            {
+                home = _known.GetValueOrDefault(place) ?? new SlotHome(place.Item1, place.Since);
+                known.Add(place, home);
+            }
+
+            Array.Fill(_homes, home, range.First, range.Last - range.First + 1);
         }
+
+        (_links, _known, View) = (links, known, view);
+        Activate(Active);
     }
 
-    /// <summary>Shards that lost their memory: told once each, so that somebody makes a new view.</summary>
-    public event Action<string>? Changed;
-
-    public long Incarnation(int shard) => _connections[shard].Incarnation;
-
-    public string LabelOf(int shard) => _view.Shards[shard].Label;
-
-    /// <summary>Index of the shard that holds the row.</summary>
-    public int ShardOf(RowKey key) => _slots[Slots.Of(key)].Shard;
-
-    public Cell NewCell(RowKey key)
+    /// <summary>Views up to this one are open.</summary>
+    public void Activate(long view)
     {
-        var range = _slots[Slots.Of(key)];
-        return new Cell(key, range.Shard, range.Since);
+        Active = Math.Max(Active, view);
+        foreach (var home in _known.Values)
+        {
+            home.IsActive = home.Since <= Active;
+        }
     }
 
     /// <summary>Reads a row at once, where its shard is in this process and known to be the view's; false: it takes a round trip.</summary>
     public bool TryGetNow(Cell cell, ShardOperation get)
     {
-        var connection = _connections[cell.Shard];
-        if (!connection.AnswersAtOnce || _labelChecked[cell.Shard] != connection.Incarnation)
+        var link = cell.Home.Link;
+        if (!cell.Home.IsOpen || !link.AnswersAtOnce)
         {
             return false;
         }
 
-        var pass = connection.RunAsync([get], CancellationToken.None);
-        return pass.IsCompletedSuccessfully && get.Status == ShardStatus.Hit && _labelChecked[cell.Shard] == connection.Incarnation;
+        var pass = RunAsync(link, [get], CancellationToken.None);
+        return pass.IsCompletedSuccessfully && get.Status == ShardStatus.Hit && link.AnswersAtOnce;
     }
 
-    /// <summary>Runs one operation on the shard of a row.</summary>
-    public ValueTask RunAsync(int shard, ShardOperation operation, CancellationToken cancellationToken) =>
-        _connections[shard].RunAsync([operation], cancellationToken);
+    /// <summary>Runs operations on one shard, in order, as one pass.</summary>
+    public ValueTask RunAsync(ShardLink link, IReadOnlyList<ShardOperation> pass, CancellationToken cancellationToken)
+    {
+        Passes++;
+        Operations += pass.Count;
+        return link.RunAsync(pass, cancellationToken);
+    }
 
     /// <summary>Runs operations on all shards at once, one pipelined pass each.</summary>
-    public async ValueTask RunAsync(IReadOnlyList<(int Shard, ShardOperation Operation)> operations, CancellationToken cancellationToken)
+    public async ValueTask RunAsync(IReadOnlyList<(ShardLink Link, ShardOperation Operation)> operations, CancellationToken cancellationToken)
     {
-        var passes = new List<ShardOperation>?[_connections.Count];
-        foreach (var (shard, operation) in operations)
+        var passes = new List<(ShardLink Link, List<ShardOperation> Pass)>();
+        foreach (var (link, operation) in operations)
         {
-            (passes[shard] ??= new List<ShardOperation>(operations.Count)).Add(operation);
+            PassOf(passes, link, operations.Count).Add(operation);
         }
 
-        var running = new ValueTask[passes.Length];
-        for (var shard = 0; shard < passes.Length; shard++)
+        var running = new ValueTask[passes.Count];
+        for (var i = 0; i < running.Length; i++)
         {
-            running[shard] = passes[shard] is { } pass ? _connections[shard].RunAsync(pass, cancellationToken) : default;
+            running[i] = RunAsync(passes[i].Link, passes[i].Pass, cancellationToken);
         }
 
         foreach (var pass in running)
@@ -81,39 +103,20 @@ internal sealed class ShardSet
         }
     }
 
-    /// <summary>After a reconnect, before anything of that shard is used: is it still the shard that the view describes? (V5)</summary>
-    /// <exception cref="ShardChangedException">it is not</exception>
-    public async ValueTask EnsureLabelAsync(int shard, CancellationToken cancellationToken)
+    private static List<ShardOperation> PassOf(List<(ShardLink Link, List<ShardOperation> Pass)> passes, ShardLink link, int capacity)
     {
-        while (_labelChecked[shard] != _connections[shard].Incarnation)
+        foreach (var (known, pass) in passes)
         {
-            var incarnation = _connections[shard].Incarnation;
-            await CheckLabelAsync(shard, cancellationToken);
-            _labelChecked[shard] = incarnation;
+            if (known == link)
+            {
+                return pass;
+            }
         }
+
+        var added = new List<ShardOperation>(capacity);
+        passes.Add((link, added));
+        return added;
     }
 
-    /// <summary>Asks for the label now. False: the connection ended, ask again.</summary>
-    /// <exception cref="ShardChangedException">the label is not the view's</exception>
-    public async ValueTask<bool> CheckLabelAsync(int shard, CancellationToken cancellationToken)
-    {
-        var label = new ShardOperation { Verb = ShardVerb.Get, CacheKey = IShardConnection.LabelKey };
-        await _connections[shard].RunAsync([label], cancellationToken);
-        if (label.Status == ShardStatus.Unknown)
-        {
-            return false;
-        }
-
-        var description = _view.Shards[shard];
-        if (label.Status != ShardStatus.Hit || !LabelIs(label.Value.Span, description.Label))
-        {
-            Changed?.Invoke(description.Name);
-            throw new ShardChangedException(description.Name);
-        }
-
-        return true;
-    }
-
-    private static bool LabelIs(ReadOnlySpan<byte> found, string label) =>
-        System.Text.Encoding.UTF8.GetString(found) == label;
+    private void Report(ShardLink link, string reason) => views.Report(link.Shard, reason);
 }

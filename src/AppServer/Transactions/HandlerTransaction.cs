@@ -84,7 +84,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     /// <summary>Routed well is what ran beside one of its rows; what rows a call needs is told to who predicts them.</summary>
     private void NoteRoute(AttemptRows rows)
     {
-        _routed = rows.Read.Count == 0 || rows.Read.Exists(cell => cell.Shard == Owner!.HomeShard);
+        _routed = rows.Read.Count == 0 || rows.Read.Exists(static cell => cell.Home.Link.IsBeside);
         if (_outcome!.Status == RunStatus.RowMissing)
         {
             return;

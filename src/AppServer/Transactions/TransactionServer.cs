@@ -3,6 +3,7 @@ using Mjolnir.AppServer.Lanes;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Scripting.Pages;
@@ -33,7 +34,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         _options = options;
         _quarantine = new HandlerQuarantine(options.Time);
         _lane = new Lane($"lane {name}", Fail);
-        _committer = new Committer(_lane, options, HomeShard(name, options));
+        _committer = new Committer(_lane, options, name);
         _feed = options.Feed.Subscribe(Hear);
         _timer = options.Time.CreateTimer(_ => _lane.Post(static state => ((TransactionServer)state!).OnTick(), this), null, Tick, Tick);
     }
@@ -50,8 +51,36 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
     /// <summary>Calls waiting for the lane.</summary>
     public int Backlog => _lane.Backlog;
 
-    /// <summary>Opens the server's log. From then on it serves.</summary>
+    /// <summary>The view it has crossed to.</summary>
+    /// <exception cref="InvalidOperationException">it has not started</exception>
+    public ClusterView View => _committer.Crossed ?? throw new InvalidOperationException($"The server {Name} has not started.");
+
+    /// <summary>Its present log; null while none is open.</summary>
+    public string? Log => _committer.Log;
+
+    /// <summary>The durable watermark of its present log.</summary>
+    public long Durable => _committer.Durable;
+
+    /// <summary>Opens the server's log under the newest view. From then on it serves. Takes as long as the store and the log's broker do not answer.</summary>
     public Task StartAsync() => OnLane(_committer.StartAsync);
+
+    /// <summary>
+    /// Crosses to a view (protocol: changing the view). Returns when its marker is confirmed in this server's log, or the log was renewed under it or a later one; at once for an older one or
+    /// the same. Slots that the view moved, or whose shard it labelled anew, wait until <see cref="Activate"/>; all others are served throughout.
+    /// </summary>
+    public Task CrossAsync(ClusterView view) => OnLane(() => _committer.CrossAsync(view));
+
+    /// <summary>Says that a view is open; the snapshot behind <see cref="IStoredRows"/> was refreshed after it was. Returns at once.</summary>
+    public void Activate(long view) => _lane.Post(_ => _committer.Activate(view), null);
+
+    /// <summary>Says how far another server's log is durable, from wherever that was learnt (a beat makes good a notice that was lost).</summary>
+    public void Hear(CommitNotice notice)
+    {
+        if (notice.Log != _committer.Log)
+        {
+            _lane.Post(_ => _committer.Hear(notice), null);
+        }
+    }
 
     /// <inheritdoc/>
     public ValueTask<TransactionAnswer> RunAsync(TransactionCall call, CancellationToken cancellationToken)
@@ -171,17 +200,10 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         }
     }
 
-    private void Hear(CommitNotice notice)
-    {
-        if (notice.Log != _committer.Log)
-        {
-            _lane.Post(_ => _committer.Hear(notice), null);
-        }
-    }
-
     private void OnTick()
     {
         _committer.ExpireWaiting();
+        _committer.LookAtBacklog();
         _committer.Expire();
     }
 
@@ -209,9 +231,6 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         }, null);
         return done.Task;
     }
-
-    private static int HomeShard(string name, CommitterOptions options) =>
-        options.View.Shards.Select(static shard => shard.Name).ToList().IndexOf(name);
 
     private static ValueTask<TransactionAnswer> Unavailable(string reason, int seconds, bool elsewhere = false) =>
         ValueTask.FromResult(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = seconds, RetryElsewhere = elsewhere });

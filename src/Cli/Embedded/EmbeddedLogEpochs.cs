@@ -27,5 +27,8 @@ internal sealed class EmbeddedLogEpochs(string server, ILogBroker broker, Cluste
     /// <summary>Its server lives, in this process, and may have a confirm under way: the sealer waits for it.</summary>
     public ValueTask<long> SealAsync(string log, CancellationToken cancellationToken) => sealer.SealAsync(log, isKnownDead: false, cancellationToken);
 
+    /// <summary>Its publisher is closed, and nobody else ever believed its confirms.</summary>
+    public ValueTask<long> SealOwnAsync(string log, CancellationToken cancellationToken) => sealer.SealAsync(log, isKnownDead: true, cancellationToken);
+
     public long StoredBatch(string log) => workers.StoredBatch(log);
 }

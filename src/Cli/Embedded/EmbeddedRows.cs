@@ -14,6 +14,8 @@ internal sealed class EmbeddedRows(StoredRows rows) : IStoredRows
     /// <summary>Reads of segments and runs so far: stands still once everything is warm.</summary>
     public long Reads => rows.Reads;
 
+    public ValueTask RefreshAsync(CancellationToken cancellationToken) => rows.RefreshAsync(cancellationToken);
+
     public ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken) => rows.FindAsync(key, cancellationToken);
 
     public async ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken)

@@ -159,8 +159,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
             var epochs = new EmbeddedLogEpochs(shard.Name, _broker, registry, _workers, sealer);
             var server = new TransactionServer(shard.Name, new CommitterOptions
             {
-                View = view,
-                Shards = [.. shards.Select(each => each.Connect())],
+                Views = new FixedViews(view, [.. shards.Select(each => each.Connect())]),
                 Epochs = epochs,
                 Feed = feed,
                 Store = source,

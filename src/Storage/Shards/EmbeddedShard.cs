@@ -21,7 +21,7 @@ public readonly record struct ShardStatistics(long Items, long Bytes, long Gets,
 /// a lease is an item without a value, made by the missing get and bearing a token, that expires. An Add finds a lease item and answers
 /// <see cref="ShardStatus.Exists"/> (as <c>ms ME</c> answers NS); a plain Get finds no value there and answers <see cref="ShardStatus.Miss"/> (what our memcached client makes
 /// of an empty item flagged Z); CompareAndSet and CompareAndDelete with the lease's token are done. Kinder than memcached in two things, which the contract allows:
-/// a value that is too large or does not fit leaves the old item alone, and it is compared first, so that <see cref="ShardStatus.Full"/> is only said of a write that would have been done.
+/// a value that is too large or does not fit leaves the old item alone, so a full shard answers <see cref="ShardStatus.NoRoom"/> and never <see cref="ShardStatus.Full"/>; and it is compared first, so that this is only said of a write that would have been done.
 /// </remarks>
 public sealed class EmbeddedShard
 {
@@ -166,7 +166,7 @@ public sealed class EmbeddedShard
 
         return Grows(operation.CacheKey, 0, ref item)
             ? Answer(operation, ShardStatus.LeaseWon, Store(operation.CacheKey, new Lease(_time.GetTimestamp())))
-            : Answer(operation, ShardStatus.Full, 0);
+            : Answer(operation, ShardStatus.NoRoom, 0);
     }
 
     private ShardStatus CompareAndSet(ShardOperation operation)
@@ -223,7 +223,7 @@ public sealed class EmbeddedShard
     {
         if (!Grows(operation.CacheKey, operation.Value.Length, ref item))
         {
-            return ShardStatus.Full;
+            return ShardStatus.NoRoom;
         }
 
         _sets++;

@@ -55,8 +55,7 @@ internal sealed class ProtocolCluster : IAsyncDisposable
             Connections[name] = [.. Shards.Select(shard => new ScriptedShard(shard.Connect()))];
             _servers.Add(new TransactionServer(name, new CommitterOptions
             {
-                View = _view,
-                Shards = Connections[name],
+                Views = new FixedViews(_view, Connections[name]),
                 Epochs = new ScriptedLogs.Epochs(Logs, name),
                 Feed = Feed,
                 Store = new ScriptedLogs.Store(Logs),

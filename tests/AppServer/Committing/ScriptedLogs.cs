@@ -136,6 +136,8 @@ internal sealed class ScriptedLogs
 
         public async ValueTask<long> SealAsync(string log, CancellationToken cancellationToken) => await logs.SealAsync(log);
 
+        public ValueTask<long> SealOwnAsync(string log, CancellationToken cancellationToken) => SealAsync(log, cancellationToken);
+
         public long StoredBatch(string log) => long.MaxValue;
     }
 
@@ -143,6 +145,8 @@ internal sealed class ScriptedLogs
     {
         // The snapshot of when the view became active: the logs of these tests were empty then, unless the test drained one first.
         public ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult(logs.AtActivation.GetValueOrDefault(key));
+
+        public ValueTask RefreshAsync(CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
         public ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult(logs.Find(key));
 

@@ -50,8 +50,8 @@ public sealed class EmbeddedShardTests : ShardConnectionContract
         var full = new EmbeddedShard("s1", new EmbeddedShardLimits { MemoryBytes = 1000 }, _time);
         await using var connection = full.Connect();
         var token = (await RunAsync(connection, ShardVerb.Add, "1:a", new string('a', 500))).Token;
-        Assert.Equal(ShardStatus.Full, (await RunAsync(connection, ShardVerb.Add, "1:b", new string('b', 500))).Status);
-        Assert.Equal(ShardStatus.Full, (await RunAsync(connection, ShardVerb.CompareAndSet, "1:a", new string('a', 1000), token)).Status);
+        Assert.Equal(ShardStatus.NoRoom, (await RunAsync(connection, ShardVerb.Add, "1:b", new string('b', 500))).Status);
+        Assert.Equal(ShardStatus.NoRoom, (await RunAsync(connection, ShardVerb.CompareAndSet, "1:a", new string('a', 1000), token)).Status);
         Assert.Equal(500, (await GetAsync(connection, "1:a")).Value.Length);
         Assert.Equal(ShardStatus.Stored, (await RunAsync(connection, ShardVerb.CompareAndSet, "1:a", new string('c', 500), token)).Status);
     }
@@ -61,7 +61,7 @@ public sealed class EmbeddedShardTests : ShardConnectionContract
     {
         var full = new EmbeddedShard("s1", new EmbeddedShardLimits { MemoryBytes = 10 }, _time);
         await using var connection = full.Connect();
-        Assert.Equal(ShardStatus.Full, (await RunAsync(connection, ShardVerb.GetOrLease, "1:a")).Status);
+        Assert.Equal(ShardStatus.NoRoom, (await RunAsync(connection, ShardVerb.GetOrLease, "1:a")).Status);
     }
 
     [Fact]
