@@ -16,6 +16,9 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
 
     public Task<TransactionAnswer> Answer => _answer.Task;
 
+    /// <summary>What was asked for.</summary>
+    public TransactionCall Call => call;
+
     public override bool IsRefusal => _outcome?.Status == RunStatus.Aborted;
 
     public override Verdict Run(IScriptEngine engine, AttemptRows rows)
@@ -66,6 +69,9 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
 
     public override void Doubt() =>
         End(new TransactionAnswer { Status = TransactionStatus.Unknown, Reason = "The outcome is not known yet. Ask again with the same id.", Routed = _routed });
+
+    /// <summary>Another server ran it, and this is what it came to. On any thread: it was given away, and lives on no lane.</summary>
+    public void CompleteAs(TransactionAnswer answer) => End(answer);
 
     /// <summary>An engine that throws has a fault of its own: the caller is told, it is reported, and the rows are untouched. Nothing of the protocol is in doubt.</summary>
     private RunResult Guarded(IScriptEngine engine, AttemptRows rows)

@@ -1,5 +1,6 @@
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Lanes;
+using Mjolnir.AppServer.Peers;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
@@ -108,6 +109,13 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         }
 
         var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, _quarantine, _options.Predictor, _options.EngineFault) { Arrived = _options.Time.GetTimestamp() };
+        if (call.Passage != CallPassage.Direct)
+        {
+            // What another server gave away stays here; if it had conflicts there, one more makes it a batch of its own.
+            transaction.WasHandedOver = true;
+            transaction.Conflicts = call.Passage == CallPassage.HandedOver ? _options.Limits.ConflictsBeforeOrder : 0;
+        }
+
         Submit(transaction);
         return new ValueTask<TransactionAnswer>(transaction.Answer);
     }
@@ -153,19 +161,16 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         _lane.Post(_ => _committer.ExpireLater(key, after, stamp), null);
 
     /// <summary>Gives transactions to the server beside a row, after conflicts.</summary>
-    /// <param name="beside">the server beside a row</param>
-    public void HandOverTo(Func<RowKey, TransactionServer> beside) => _options.HandOver = (key, transaction) =>
+    /// <param name="beside">the server beside a row, as far as it can be reached: of this process, or of another one, which takes handlers' transactions only</param>
+    public void HandOverTo(Func<RowKey, ITransactions> beside) => _options.HandOver = (key, transaction) => beside(key) switch
     {
-        var owner = beside(key);
-        if (owner == this || owner._closed)
-        {
-            return false;
-        }
-
-        transaction.WasHandedOver = true;
-        owner.Submit(transaction);
-        return true;
+        TransactionServer owner => owner != this && !owner._closed && owner.TakeOver(transaction),
+        PeerTransactions owner => transaction is HandlerTransaction call && owner.TryTakeOver(call),
+        _ => false,
     };
+
+    /// <summary>A transaction that was given away was not taken: it runs here after all.</summary>
+    internal void TakeBack(Transaction transaction) => Submit(transaction);
 
     /// <summary>Stops: what is between close and confirm is still answered, the rest refused.</summary>
     public async ValueTask DisposeAsync()
@@ -184,6 +189,13 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         }
 
         _lane.Dispose();
+    }
+
+    private bool TakeOver(Transaction transaction)
+    {
+        transaction.WasHandedOver = true;
+        Submit(transaction);
+        return true;
     }
 
     private void Submit(Transaction transaction)
