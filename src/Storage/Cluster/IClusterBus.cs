@@ -11,6 +11,11 @@ public interface IClusterBus : ICommitFeed
     /// <summary>Rises with each reconnect: what was told in between was not heard, so nobody is judged by his silence until beats had time to come again.</summary>
     long Incarnation { get; }
 
+    /// <summary>
+    /// This process hears itself by the way that the others take. While it does not, the silence of others says nothing: nobody is judged by it.
+    /// </summary>
+    bool IsConnected => true;
+
     /// <summary>Tells everybody. Returns at once.</summary>
     void Tell(ClusterNotice notice);
 

@@ -1,0 +1,79 @@
+using Mjolnir.Storage.Logs.RabbitMq;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
+
+namespace Mjolnir.Storage.Cluster;
+
+/// <summary>The bus while one connection lives: a queue of this process's own at the fanout exchange, and a channel to send by.</summary>
+internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisposable
+{
+    private readonly RabbitMqLink _link;
+    private readonly IChannel _sending;
+    private readonly CachedString _exchange;
+    private readonly Action<ReadOnlyMemory<byte>> _receive;
+    private int _unacknowledged;
+
+    private RabbitMqBusSession(RabbitMqLink link, IChannel receiving, IChannel sending, string exchange, Action<ReadOnlyMemory<byte>> receive)
+        : base(receiving) => (_link, _sending, _exchange, _receive) = (link, sending, new(exchange), receive);
+
+    /// <summary>Cancelled when nothing is heard any more.</summary>
+    public CancellationToken Ended => _link.Ended;
+
+    /// <summary>An alarm at the broker: what is sent is not passed on.</summary>
+    public bool IsBlocked => _link.IsBlocked;
+
+    public static async Task<RabbitMqBusSession> OpenAsync(RabbitMqConnection connection, string exchange, Action<ReadOnlyMemory<byte>> receive, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var link = await connection.OpenAsync(cancellationToken);
+        using var patience = new CancellationTokenSource(RabbitMqClientLimits.ControlPatience, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
+        try
+        {
+            var receiving = await link.OpenChannelAsync(RabbitMqControl.Unconfirmed, either.Token);
+            var sending = await link.OpenChannelAsync(RabbitMqControl.Unconfirmed, either.Token);
+            var session = new RabbitMqBusSession(link, receiving, sending, exchange, receive);
+            await receiving.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: false, autoDelete: false, cancellationToken: either.Token);
+            var queue = await receiving.QueueDeclareAsync("", durable: false, exclusive: true, autoDelete: true, Bounded(), cancellationToken: either.Token);
+            await receiving.QueueBindAsync(queue.QueueName, exchange, "", cancellationToken: either.Token);
+            await receiving.BasicQosAsync(0, RabbitMqClientLimits.NoticePrefetch, global: false, either.Token);
+            await receiving.BasicConsumeAsync(queue.QueueName, autoAck: false, session, either.Token);
+            return session;
+        }
+        catch
+        {
+            // The connection is the bus's alone: closing it takes back whatever was made.
+            link.Abandon();
+            throw;
+        }
+    }
+
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        _sending.BasicPublishAsync(_exchange, CachedString.Empty, mandatory: false, new BasicProperties(), message, cancellationToken);
+
+    public async ValueTask DisposeAsync() => await _link.CloseAsync(RabbitMqClientLimits.ConnectPatience);
+
+    public override async Task HandleBasicDeliverAsync(
+        string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
+    {
+        _receive(body);
+        if (++_unacknowledged >= RabbitMqClientLimits.NoticesPerAcknowledgement)
+        {
+            _unacknowledged = 0;
+            await Channel.BasicAckAsync(deliveryTag, multiple: true, cancellationToken);
+        }
+    }
+
+    public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason)
+    {
+        _link.Abandon();
+        return base.HandleChannelShutdownAsync(channel, reason);
+    }
+
+    protected override Task OnCancelAsync(string[] consumerTags, CancellationToken cancellationToken = default)
+    {
+        _link.Abandon();
+        return base.OnCancelAsync(consumerTags, cancellationToken);
+    }
+
+    private static Dictionary<string, object?> Bounded() => new() { ["x-max-length"] = RabbitMqClientLimits.IncomingNotices, ["x-overflow"] = "drop-head" };
+}
