@@ -62,7 +62,7 @@ public sealed class MemcachedService : IAsyncDisposable
     public int ExitCode => _process.ExitCode;
 
     /// <summary>Starts it and waits until it answers.</summary>
-    /// <exception cref="ServiceStartException">no such program, the port or socket in use, or anything else it ended of</exception>
+    /// <exception cref="ServiceFailedException">no such program, the port or socket in use, or anything else it ended of</exception>
     public static async Task<MemcachedService> StartAsync(MemcachedServiceOptions options, CancellationToken cancellationToken)
     {
         if ((options.Port is null) == (options.Socket is null))
@@ -71,7 +71,7 @@ public sealed class MemcachedService : IAsyncDisposable
         }
 
         var program = Programs.Find(Program)
-            ?? throw new ServiceStartException($"There is no '{Program}' on this machine. Install it (Debian: apt-get install memcached), or give the address of one that runs.");
+            ?? throw new ServiceFailedException($"There is no '{Program}' on this machine. Install it (Debian: apt-get install memcached), or give the address of one that runs.");
         await RequireSocketIsFreeAsync(options, cancellationToken);
         var lastLines = new LastLines();
         var command = CommandOf(program, options) with { Output = line => { lastLines.Add(line); options.Output?.Invoke(line); } };
@@ -114,7 +114,7 @@ public sealed class MemcachedService : IAsyncDisposable
     {
         var users = File.Exists("/etc/passwd") ? File.ReadLines("/etc/passwd").Select(line => line.Split(':')[0]).ToHashSet() : [];
         return new[] { "memcache", "memcached", "nobody" }.FirstOrDefault(users.Contains)
-            ?? throw new ServiceStartException("memcached does not run as root, and this machine has no user 'memcache', 'memcached' or 'nobody'.");
+            ?? throw new ServiceFailedException("memcached does not run as root, and this machine has no user 'memcache', 'memcached' or 'nobody'.");
     }
 
     /// <summary>memcached takes a socket's file over without asking who listens there.</summary>
@@ -122,7 +122,7 @@ public sealed class MemcachedService : IAsyncDisposable
     {
         if (options.Socket is not null && await AskAsync(options.Socket, "version", cancellationToken) is not null)
         {
-            throw new ServiceStartException($"Something listens at the socket {options.Socket} already.");
+            throw new ServiceFailedException($"Something listens at the socket {options.Socket} already.");
         }
     }
 
@@ -139,11 +139,11 @@ public sealed class MemcachedService : IAsyncDisposable
 
             if (await Task.WhenAny(Exited, Task.Delay(StartPause, cancellationToken)) == Exited)
             {
-                throw new ServiceStartException($"memcached at {Address} ended with code {ExitCode} before it answered: {await lastLines.TextAsync()}");
+                throw new ServiceFailedException($"memcached at {Address} ended with code {ExitCode} before it answered: {await lastLines.TextAsync()}");
             }
         }
 
-        throw new ServiceStartException($"memcached at {Address} did not answer within {StartPatience.TotalSeconds:F0} s: {await lastLines.TextAsync()}");
+        throw new ServiceFailedException($"memcached at {Address} did not answer within {StartPatience.TotalSeconds:F0} s: {await lastLines.TextAsync()}");
     }
 
     /// <summary>The beginning of the answer to one line; null if nobody answers.</summary>

@@ -32,7 +32,7 @@ public sealed class MemcachedServer : IAsyncDisposable
             {
                 return new MemcachedServer(await StartAsync(Programs.FreePorts(1)[0], memoryMegabytes), memoryMegabytes);
             }
-            catch (ServiceStartException) when (tries < PortTries)
+            catch (ServiceFailedException) when (tries < PortTries)
             {
             }
         }

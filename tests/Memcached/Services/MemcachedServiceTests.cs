@@ -16,7 +16,7 @@ public sealed class MemcachedServiceTests
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
 
-        var failure = await Assert.ThrowsAsync<ServiceStartException>(() => MemcachedService.StartAsync(new MemcachedServiceOptions { Port = port }, CancellationToken.None));
+        var failure = await Assert.ThrowsAsync<ServiceFailedException>(() => MemcachedService.StartAsync(new MemcachedServiceOptions { Port = port }, CancellationToken.None));
 
         Assert.Contains($"127.0.0.1:{port}", failure.Message);
         Assert.Contains("in use", failure.Message);
@@ -28,7 +28,7 @@ public sealed class MemcachedServiceTests
         await using var other = await MemcachedServer.StartAsync();
         var port = IPEndPoint.Parse(other.Address).Port;
 
-        var failure = await Assert.ThrowsAsync<ServiceStartException>(() => MemcachedService.StartAsync(new MemcachedServiceOptions { Port = port }, CancellationToken.None));
+        var failure = await Assert.ThrowsAsync<ServiceFailedException>(() => MemcachedService.StartAsync(new MemcachedServiceOptions { Port = port }, CancellationToken.None));
 
         Assert.Contains("in use", failure.Message);
     }
@@ -40,7 +40,7 @@ public sealed class MemcachedServiceTests
         var options = new MemcachedServiceOptions { Socket = folder.At("shard.sock") };
         await using var first = await MemcachedService.StartAsync(options, CancellationToken.None);
 
-        var failure = await Assert.ThrowsAsync<ServiceStartException>(() => MemcachedService.StartAsync(options, CancellationToken.None));
+        var failure = await Assert.ThrowsAsync<ServiceFailedException>(() => MemcachedService.StartAsync(options, CancellationToken.None));
 
         Assert.Contains(options.Socket, failure.Message);
         Assert.False(first.Exited.IsCompleted);
