@@ -14,8 +14,15 @@ namespace Mjolnir.WriteBehind;
 /// </summary>
 internal sealed class QueueLoss(IObjectStore store, TimeProvider time, WriteBehindLimits limits, string writer)
 {
-    /// <summary>Creates the cut for these lost logs, unless there is one. It also ends them: no worker adds to a log that is cut.</summary>
-    public async ValueTask CutAsync(IReadOnlyList<string> lost, CancellationToken cancellationToken)
+    /// <summary>
+    /// Creates the cut for these lost logs, unless there is one, and returns the chain entry that has it. It also ends them: no worker adds to a log that is cut.
+    /// </summary>
+    /// <param name="lost">logs whose queue is gone</param>
+    /// <param name="fresh">
+    /// logs that need not be sealed, because all they hold was made under a view whose slots are all still closed: markers, which depend on nothing. Null: every other log is sealed
+    /// </param>
+    /// <param name="cancellationToken">ends the wait for the store</param>
+    public async ValueTask<RunChainEntry> CutAsync(IReadOnlyList<string> lost, Func<string, bool>? fresh, CancellationToken cancellationToken)
     {
         var chain = new RunChain(store);
         for (var tries = 0; tries < limits.NumberTries; tries++)
@@ -23,27 +30,30 @@ internal sealed class QueueLoss(IObjectStore store, TimeProvider time, WriteBehi
             var snapshot = await StoreSnapshot.ReadAsync(store, cancellationToken);
             if (lost.All(snapshot.Head.Lost.Contains))
             {
-                return;
+                return snapshot.Head;
             }
 
-            if (await chain.CreateAsync(Entry(snapshot, lost), cancellationToken) == CreateOutcome.Created)
+            var entry = Entry(snapshot, lost, fresh ?? (_ => false));
+            if (await chain.CreateAsync(entry, cancellationToken) == CreateOutcome.Created)
             {
-                return;
+                return entry;
             }
         }
 
         throw new StoreUnavailableException("The cut for a lost queue could not be created: somebody else extends the run chain all the time.");
     }
 
-    private RunChainEntry Entry(StoreSnapshot snapshot, IReadOnlyList<string> lost)
+    private RunChainEntry Entry(StoreSnapshot snapshot, IReadOnlyList<string> lost, Func<string, bool> fresh)
     {
-        foreach (var log in snapshot.Logs)
-        {
-            Invariant.Require(log.IsSealed || log.Watermark is not null || lost.Contains(log.Log), $"Log {log.Log} is not sealed, so a cut cannot be computed.");
-        }
-
         var head = snapshot.Head;
         var cut = StableCut.Compute([.. snapshot.Logs.Select(log => log.Prefix)]);
+        foreach (var log in snapshot.Logs)
+        {
+            var isEnded = log.IsSealed || log.Watermark is not null || lost.Contains(log.Log);
+            Invariant.Require(isEnded || fresh(log.Log), $"Log {log.Log} is not sealed, so a cut cannot be computed.");
+            Invariant.Require(isEnded || cut[log.Log] == log.LastBatch, $"Log {log.Log} is live and depends on what was lost.");
+        }
+
         return head with
         {
             Number = head.Number + 1,

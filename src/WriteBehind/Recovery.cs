@@ -78,7 +78,7 @@ public static class Recovery
 
             var loss = new QueueLoss(store, time, limits, newId());
             progress?.Report(new RecoveryProgress(RecoveryPhase.Cutting, 0, lost.Count));
-            await loss.CutAsync(lost, cancellationToken);
+            await loss.CutAsync(lost, null, cancellationToken);
             progress?.Report(new RecoveryProgress(RecoveryPhase.Cutting, lost.Count, lost.Count));
         }
 

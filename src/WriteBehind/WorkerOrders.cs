@@ -8,12 +8,15 @@ internal sealed class WorkerOrders
     private readonly TaskCompletionSource _ended = New();
     private TaskCompletionSource _ordered = New();
     private long _stored;
-    private bool _isStopping;
+    private readonly CancellationTokenSource _stopping = new();
     private Exception? _fault;
 
     public long Stored => Interlocked.Read(ref _stored);
 
-    public bool IsStopping => Volatile.Read(ref _isStopping);
+    public bool IsStopping => _stopping.IsCancellationRequested;
+
+    /// <summary>Cancelled when the worker is asked to stop. Its source has no timer and links to nothing, so nobody needs to dispose of it.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
     public bool IsDraining
     {
@@ -63,7 +66,7 @@ internal sealed class WorkerOrders
 
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        Volatile.Write(ref _isStopping, true);
+        _stopping.Cancel();
         lock (_lock)
         {
             _ordered.TrySetResult();

@@ -36,6 +36,9 @@ public sealed record WriteBehindLimits
     /// <summary>Time between two looks of the compactor.</summary>
     public TimeSpan CompactionInterval { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>Time between two searches of the compactor for garbage: each lists every segment and run, and what is found is left for minutes anyway.</summary>
+    public TimeSpan CollectionInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Manifest entries of one log behind the runs that start a merge: what a cold start has to open at most, about.</summary>
     public int EntriesPerLog { get; init; } = 64;
 

@@ -38,6 +38,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     private long _lastDelivery;
     private long _sealDelivery;
     private long _received;
+    private bool _isActive;
 
     /// <summary>The log.</summary>
     public string Log { get; } = log;
@@ -48,6 +49,12 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     /// <summary>Batches consumed and not stored yet.</summary>
     public long Backlog => Math.Max(0, Interlocked.Read(ref _received) - StoredBatch);
 
+    /// <summary>True from when this worker became the log's active consumer.</summary>
+    public bool IsActive => Volatile.Read(ref _isActive);
+
+    /// <summary>Called when the store lists more than before, from the worker's loop: it must be quick and must not throw.</summary>
+    public Action? Moved { get; init; }
+
     /// <summary>
     /// Works until the log is sealed, <see cref="StopAsync"/> is called, or something is wrong. To be called once.
     /// </summary>
@@ -57,11 +64,14 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     {
         try
         {
-            await using var consumer = await broker.OpenConsumerAsync(Log, cancellationToken);
-            await WithStoreAsync(RefreshAsync, cancellationToken);
-            var end = _position.IsEnded ? WorkerEnd.Sealed : await ConsumeAsync(consumer, cancellationToken);
+            var end = await ActAsync(cancellationToken);
             _orders.End(null);
             return end;
+        }
+        catch (OperationCanceledException) when (_orders.IsStopping && !IsActive && !cancellationToken.IsCancellationRequested)
+        {
+            _orders.End(null);
+            return WorkerEnd.Stopped;
         }
         catch (Exception fault)
         {
@@ -76,6 +86,21 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
 
     /// <summary>Stores everything consumed so far and ends the work; returns when it has ended.</summary>
     public Task StopAsync(CancellationToken cancellationToken) => _orders.StopAsync(cancellationToken);
+
+    private async Task<WorkerEnd> ActAsync(CancellationToken cancellationToken)
+    {
+        await using var consumer = await OpenConsumerAsync(cancellationToken);
+        Volatile.Write(ref _isActive, true);
+        await WithStoreAsync(RefreshAsync, cancellationToken);
+        return _position.IsEnded ? WorkerEnd.Sealed : await ConsumeAsync(consumer, cancellationToken);
+    }
+
+    /// <summary>Waits while another worker is active; being stopped ends this wait.</summary>
+    private async ValueTask<ILogConsumer> OpenConsumerAsync(CancellationToken cancellationToken)
+    {
+        using var opening = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _orders.Stopping);
+        return await broker.OpenConsumerAsync(Log, opening.Token);
+    }
 
     private async Task<WorkerEnd> ConsumeAsync(ILogConsumer consumer, CancellationToken cancellationToken)
     {
@@ -300,6 +325,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
             _pending.Count == 0 || _pending.FirstBatch == position.LastBatch + 1 || position.IsEnded,
             $"The manifest of log {Log} ends with batch {position.LastBatch}, and {(_pending.Count > 0 ? _pending.FirstBatch : 0)} is pending.");
         _orders.MoveStored(position.LastBatch);
+        Moved?.Invoke();
     }
 
     /// <summary>Does a step that needs the store, however long the store does not answer: the wait is bounded, and each step may be done again.</summary>

@@ -42,7 +42,10 @@ internal sealed class MemoryLogBroker : ILogBroker
     {
         lock (_lock)
         {
-            _queues.Remove(log);
+            if (_queues.Remove(log, out var queue))
+            {
+                queue.Lose();
+            }
         }
     }
 
@@ -52,13 +55,20 @@ internal sealed class MemoryLogBroker : ILogBroker
     public async ValueTask<ILogConsumer> OpenConsumerAsync(string log, CancellationToken cancellationToken)
     {
         var queue = Of(log);
-        await queue.EnterAsync(cancellationToken);
+        await queue.EnterAsync(log, cancellationToken);
         return new Consumer(queue);
     }
 
     public ValueTask UnbindAsync(string log, CancellationToken cancellationToken)
     {
-        Of(log).IsBound = false;
+        lock (_lock)
+        {
+            if (_queues.TryGetValue(log, out var queue))
+            {
+                queue.IsBound = false;
+            }
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -86,7 +96,7 @@ internal sealed class MemoryLogBroker : ILogBroker
     {
         lock (_lock)
         {
-            return _queues[log];
+            return _queues.GetValueOrDefault(log) ?? throw new UnknownLogException(log);
         }
     }
 
@@ -102,7 +112,27 @@ internal sealed class MemoryLogBroker : ILogBroker
 
         public bool IsBound { get; set; } = true;
 
-        public Task EnterAsync(CancellationToken cancellationToken) => steals ? Task.CompletedTask : _active.WaitAsync(cancellationToken);
+        public CancellationTokenSource Lost { get; } = new();
+
+        public async Task EnterAsync(string log, CancellationToken cancellationToken)
+        {
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Lost.Token);
+            try
+            {
+                await (steals ? Task.CompletedTask : _active.WaitAsync(waiting.Token));
+            }
+            catch (OperationCanceledException) when (Lost.IsCancellationRequested)
+            {
+                throw new UnknownLogException(log);
+            }
+        }
+
+        /// <summary>The queue is gone: its consumers learn it.</summary>
+        public void Lose()
+        {
+            IsBound = false;
+            Lost.Cancel();
+        }
 
         public void Forget() => _active = new SemaphoreSlim(1);
 
@@ -171,7 +201,15 @@ internal sealed class MemoryLogBroker : ILogBroker
                     return messages;
                 }
 
-                await arrival.WaitAsync(cancellationToken);
+                using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, queue.Lost.Token);
+                try
+                {
+                    await arrival.WaitAsync(waiting.Token);
+                }
+                catch (OperationCanceledException) when (queue.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                {
+                    throw new LogUnavailableException("The queue is gone.");
+                }
             }
         }
 

@@ -3,6 +3,7 @@ using Mjolnir.AppServer.Committing;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Registry;
 using Mjolnir.WriteBehind;
+using Mjolnir.WriteBehind.Workers;
 
 namespace Mjolnir.Cli.Embedded;
 

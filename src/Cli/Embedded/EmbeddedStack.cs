@@ -13,6 +13,8 @@ using Mjolnir.Storage.Rows;
 using Mjolnir.Storage.Shards;
 using Mjolnir.WriteBehind;
 using Mjolnir.WriteBehind.Compaction;
+using Mjolnir.WriteBehind.Warming;
+using Mjolnir.WriteBehind.Workers;
 
 namespace Mjolnir.Cli.Embedded;
 

@@ -1,6 +1,7 @@
 using Mjolnir.AppServer.Transactions;
 using Mjolnir.Cli.Status;
 using Mjolnir.Storage.Shards;
+using Mjolnir.WriteBehind.Workers;
 
 namespace Mjolnir.Cli.Embedded;
 

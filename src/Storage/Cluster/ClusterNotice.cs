@@ -51,7 +51,17 @@ public sealed record WorkedLog(string Log, long Stored, long Backlog);
 /// <param name="LatestView">the newest view made: servers cross to it</param>
 /// <param name="ActiveView">the newest view that is open</param>
 /// <param name="Warm">shards that hold all that the store had</param>
-public sealed record KeeperBeat(string Run, long LatestView, long ActiveView, IReadOnlyList<WarmShard> Warm) : ClusterNotice;
+public sealed record KeeperBeat(string Run, long LatestView, long ActiveView, IReadOnlyList<WarmShard> Warm) : ClusterNotice
+{
+    /// <summary>Rows put into shards by the warming under way, or by the last one.</summary>
+    public long WarmedRows { get; init; }
+
+    /// <summary>Rows that the warming under way has to look at, about; 0 when none is under way.</summary>
+    public long WarmingRows { get; init; }
+
+    /// <summary>What the keeper waits for, in plain words; empty when nothing is under way.</summary>
+    public string Waiting { get; init; } = "";
+}
 
 /// <summary>Every row that the store had when view <paramref name="View"/> became active, in the slots it gave this shard up to then, is in the shard with this label.</summary>
 /// <param name="Label">the shard's label</param>
@@ -62,4 +72,8 @@ public sealed record WarmShard(string Label, long View);
 /// <param name="Shard">the shard's name</param>
 /// <param name="Label">the label that it should bear</param>
 /// <param name="Reason">in plain words</param>
-public sealed record ShardTrouble(string Shard, string Label, string Reason) : ClusterNotice;
+public sealed record ShardTrouble(string Shard, string Label, string Reason) : ClusterNotice
+{
+    /// <summary>The reason that stands for itself: the shard refused a write for memory, so what it holds cannot be trusted (V9m). Every other reason makes the keeper look at the label.</summary>
+    public const string Full = "full";
+}

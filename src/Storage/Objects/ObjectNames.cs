@@ -18,6 +18,7 @@ public static class ObjectNames
     public const string RunObjects = "runs/data/";
 
     private const string Json = ".json";
+    private const string Active = ".active";
 
     /// <summary>A view.</summary>
     public static string View(long number) => Numbered(Views, number, Json);
@@ -26,7 +27,7 @@ public static class ObjectNames
     public static string ViewOpening(long number) => Numbered(Views, number, ".open");
 
     /// <summary>The mark that a view's shards are flushed and labelled.</summary>
-    public static string ViewActive(long number) => Numbered(Views, number, ".active");
+    public static string ViewActive(long number) => Numbered(Views, number, Active);
 
     /// <summary>A log's registration.</summary>
     public static string Log(string log) => $"{Logs}{log}{Json}";
@@ -52,14 +53,19 @@ public static class ObjectNames
         string.Create(CultureInfo.InvariantCulture, $"{RunObjects}{made:D10}-{level}-{firstSlot:D4}-{lastSlot:D4}-{writer}.gz");
 
     /// <summary>The number in the name of a view, manifest entry or chain entry; null for a name of another kind.</summary>
-    public static long? NumberOf(string name)
-    {
-        var file = name.AsSpan(name.LastIndexOf('/') + 1);
-        return file.EndsWith(Json) && long.TryParse(file[..^Json.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
-    }
+    public static long? NumberOf(string name) => NumberOf(name, Json);
+
+    /// <summary>The number in the name of the mark that a view is active; null for a name of another kind.</summary>
+    public static long? ActiveNumberOf(string name) => NumberOf(name, Active);
 
     /// <summary>The log in the name of a registration.</summary>
     public static string LogOf(string name) => name[Logs.Length..^Json.Length];
+
+    private static long? NumberOf(string name, string suffix)
+    {
+        var file = name.AsSpan(name.LastIndexOf('/') + 1);
+        return file.EndsWith(suffix) && long.TryParse(file[..^suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+    }
 
     private static string Numbered(string prefix, long number, string suffix) =>
         string.Create(CultureInfo.InvariantCulture, $"{prefix}{number:D10}{suffix}");

@@ -26,6 +26,20 @@ public sealed class ClusterRegistry(IObjectStore store)
         return latest == 0 ? null : await ReadViewAsync(latest, cancellationToken);
     }
 
+    /// <summary>The newest view, active or not, and the newest that is active; null where there is none.</summary>
+    public async ValueTask<(ClusterView? Latest, ClusterView? Active)> NewestViewsAsync(CancellationToken cancellationToken)
+    {
+        var (latest, active) = (0L, 0L);
+        await foreach (var name in store.ListAsync(ObjectNames.Views, null, cancellationToken))
+        {
+            latest = Math.Max(latest, ObjectNames.NumberOf(name) ?? 0);
+            active = Math.Max(active, ObjectNames.ActiveNumberOf(name) ?? 0);
+        }
+
+        var newest = latest == 0 ? null : await ReadViewAsync(latest, cancellationToken);
+        return (newest, active == latest ? newest : active == 0 ? null : await ReadViewAsync(active, cancellationToken));
+    }
+
     /// <summary>A view; null if there is none of this number.</summary>
     public async ValueTask<ClusterView?> ReadViewAsync(long number, CancellationToken cancellationToken)
     {

@@ -83,6 +83,12 @@ public sealed class ShardOperation
     /// <summary>In: the write takes more of the shard's memory than what it replaces; near the shard's limit such writes are refused first.</summary>
     public bool Grows { get; set; }
 
+    /// <summary>
+    /// Add: the item leaves by itself about this long after it was stored; zero: it stays. Only for what may be missed at any time (the outcome of an old transaction id), so a shard
+    /// that cannot do it may keep the item.
+    /// </summary>
+    public TimeSpan Life { get; set; }
+
     /// <summary>The answer.</summary>
     public ShardStatus Status { get; set; }
 }

@@ -27,12 +27,18 @@ public sealed class Compactor(IObjectStore store, TimeProvider time, WriteBehind
     /// <summary>Merges and collects until cancelled. While the store does not answer it waits for the next round.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        var collectedAt = time.GetTimestamp();
         using var rounds = new PeriodicTimer(limits.CompactionInterval, time);
         while (await rounds.WaitForNextTickAsync(cancellationToken))
         {
             try
             {
-                await RoundAsync(cancellationToken);
+                await MergeAllAsync(cancellationToken);
+                if (time.GetElapsedTime(collectedAt) >= limits.CollectionInterval)
+                {
+                    await _garbage.RoundAsync(cancellationToken);
+                    collectedAt = time.GetTimestamp();
+                }
             }
             catch (Exception fault) when (fault is StoreUnavailableException or CollectedObjectException)
             {
@@ -48,13 +54,19 @@ public sealed class Compactor(IObjectStore store, TimeProvider time, WriteBehind
     /// <summary>One round: merges as long as there is something to merge, then collects. Gives the number of merges.</summary>
     public async Task<int> RoundAsync(CancellationToken cancellationToken)
     {
+        var merges = await MergeAllAsync(cancellationToken);
+        await _garbage.RoundAsync(cancellationToken);
+        return merges;
+    }
+
+    private async Task<int> MergeAllAsync(CancellationToken cancellationToken)
+    {
         var merges = 0;
         while (merges < limits.NumberTries && await MergeAsync(cancellationToken))
         {
             merges++;
         }
 
-        await _garbage.RoundAsync(cancellationToken);
         return merges;
     }
 

@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
-using Mjolnir.WriteBehind;
 
-namespace Mjolnir.Cli.Embedded;
+namespace Mjolnir.WriteBehind.Workers;
 
 /// <summary>The write-behind workers of this process, one per log that was opened in it.</summary>
-internal sealed class LogWorkers(ILogBroker broker, IObjectStore store, TimeProvider time, Action<Exception> failed) : IAsyncDisposable
+public sealed class LogWorkers(ILogBroker broker, IObjectStore store, TimeProvider time, Action<Exception> failed) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, (WriteBehindWorker Worker, Task Run)> _workers = new(StringComparer.Ordinal);
     private static readonly WriteBehindLimits Limits = new();

@@ -1,0 +1,99 @@
+using Mjolnir.Core;
+using Mjolnir.Core.Manifests;
+using Mjolnir.Storage.Manifests;
+using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Registry;
+
+namespace Mjolnir.WriteBehind.Views;
+
+/// <summary>
+/// How far the store is with every log, as one process knows it. Looking again costs one list of what is new in a manifest and, if there is something, its last entry: manifests are not
+/// read over and over. What is ended stays ended, so it is never looked at again. One caller at a time.
+/// </summary>
+internal sealed class LogBook(IObjectStore store)
+{
+    private readonly ClusterRegistry _registry = new(store);
+    private readonly RunChain _chain = new(store);
+    private readonly Dictionary<string, LogPosition> _known = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, CorruptDataException> _damaged = new(StringComparer.Ordinal);
+
+    /// <summary>Logs whose manifest is damaged: nobody can say what they hold.</summary>
+    public IReadOnlyDictionary<string, CorruptDataException> Damaged => _damaged;
+
+    /// <summary>Every log that is registered and was not ended when last looked at, in ordinal order.</summary>
+    public IReadOnlyList<string> Open => [.. _known.Where(log => !log.Value.IsEnded).Select(log => log.Key).Order(StringComparer.Ordinal)];
+
+    /// <summary>What is known of a log; null if it never was looked at.</summary>
+    public LogPosition? Known(string log) => _known.GetValueOrDefault(log);
+
+    /// <summary>Lists the registry and looks at every log that is not ended.</summary>
+    public async ValueTask LookAsync(CancellationToken cancellationToken)
+    {
+        var logs = await _registry.ListLogsAsync(cancellationToken);
+        var head = await _chain.HeadAsync(cancellationToken);
+        foreach (var log in logs)
+        {
+            await LookAsync(log, head, cancellationToken);
+        }
+    }
+
+    /// <summary>Looks at these logs again.</summary>
+    public async ValueTask LookAsync(IEnumerable<string> logs, CancellationToken cancellationToken)
+    {
+        var head = await _chain.HeadAsync(cancellationToken);
+        foreach (var log in logs)
+        {
+            await LookAsync(log, head, cancellationToken);
+        }
+    }
+
+    private async ValueTask LookAsync(string log, RunChainEntry head, CancellationToken cancellationToken)
+    {
+        var known = _known.GetValueOrDefault(log);
+        if (known is { IsEnded: true })
+        {
+            return;
+        }
+
+        if (head.CoverageOf(log) is { Watermark: not null } done)
+        {
+            // Sealed, and in the runs as a whole: its manifest may be gone.
+            _known[log] = new LogPosition(done.Batch, done.Entry + 1, done.LastView, true);
+            return;
+        }
+
+        try
+        {
+            var position = known is null ? await LogPosition.ReadAsync(store, log, cancellationToken) : await BehindAsync(log, known, cancellationToken);
+            _known[log] = position with { IsEnded = position.IsEnded || head.CutOf(log) is not null };
+            _damaged.Remove(log);
+        }
+        catch (CorruptDataException fault)
+        {
+            // Told by who needs the log; the others go on.
+            _damaged[log] = fault;
+        }
+    }
+
+    private async ValueTask<LogPosition> BehindAsync(string log, LogPosition known, CancellationToken cancellationToken)
+    {
+        string? last = null;
+        await foreach (var name in store.ListAsync(ObjectNames.Manifest(log), ObjectNames.ManifestEntry(log, known.NextEntry - 1), cancellationToken))
+        {
+            last = name;
+        }
+
+        if (last is null)
+        {
+            return known;
+        }
+
+        // An entry says all that counts up to itself. One that was collected between list and get is covered by a run: look at the whole.
+        return await store.GetAsync(last, cancellationToken) is { } content
+            ? known.Behind(Verified(last, log, ManifestCodec.Decode(last, content.Span)))
+            : await LogPosition.ReadAsync(store, log, cancellationToken);
+    }
+
+    private static ManifestEntry Verified(string name, string log, ManifestEntry entry) =>
+        entry.Log == log ? entry : throw new CorruptDataException($"The entry says that it is of log {entry.Log}", name);
+}
