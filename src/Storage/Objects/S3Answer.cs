@@ -34,7 +34,7 @@ internal static class S3Answers
     /// <summary>True for what the network, the service and the client's parsing of its answers throw. Anything else is a fault of ours and passes.</summary>
     public static bool IsFailure(Exception exception) =>
         exception is AmazonServiceException or AmazonClientException or HttpRequestException or IOException or OperationCanceledException or TimeoutException
-            or System.Net.Sockets.SocketException or WebException;
+            or System.Net.Sockets.SocketException or WebException or System.Xml.XmlException;
 
     /// <summary>What to tell the operator.</summary>
     public static string Text(Exception failure) => failure switch

@@ -93,6 +93,9 @@ internal sealed class S3Calls : IDisposable
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             MaxErrorRetry = 0,
 
+            // By default a request whose connection closes without an answer is sent ten times more, a PUT too.
+            MaxStaleConnectionRetries = 0,
+
             // Longer than any request's own limit.
             Timeout = Timeout.InfiniteTimeSpan,
             HttpClientFactory = new Connections(),
