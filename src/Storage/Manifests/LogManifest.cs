@@ -83,21 +83,14 @@ public sealed class LogManifest(IObjectStore store)
         return last;
     }
 
-    private async ValueTask<ManifestEntry[]> ReadAllAsync(string log, long first, long last, CancellationToken cancellationToken)
+    private ValueTask<ManifestEntry[]> ReadAllAsync(string log, long first, long last, CancellationToken cancellationToken)
     {
         // By number, not by what was listed: a list taken while entries are made may lack one that is there.
-        var entries = new ManifestEntry[last - first + 1];
-        for (var start = 0; start < entries.Length; start += StorageLimits.ParallelReads)
-        {
-            var reads = Enumerable.Range(start, Math.Min(StorageLimits.ParallelReads, entries.Length - start))
-                .Select(async i => entries[i] = await ReadEntryAsync(log, first + i, cancellationToken));
-            await Task.WhenAll(reads);
-        }
-
-        return entries;
+        var numbers = Enumerable.Range(0, (int)(last - first + 1)).Select(i => first + i).ToArray();
+        return ParallelReads.AllAsync(numbers, (number, stop) => ReadEntryAsync(log, number, stop), cancellationToken);
     }
 
-    private async Task<ManifestEntry> ReadEntryAsync(string log, long number, CancellationToken cancellationToken)
+    private async ValueTask<ManifestEntry> ReadEntryAsync(string log, long number, CancellationToken cancellationToken)
     {
         var name = ObjectNames.ManifestEntry(log, number);
         var content = await store.GetAsync(name, cancellationToken) ?? throw new CollectedObjectException(name);

@@ -2,11 +2,13 @@ using System.Runtime.CompilerServices;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Protocol;
 using Mjolnir.Core.Segments;
+using Mjolnir.Storage.Objects;
 
 namespace Mjolnir.Storage.Rows;
 
 /// <summary>
-/// Merges segments in key order: of every key the newest valid line, once. A heap of cursors, so memory depends on the number of segments and not on the rows.
+/// Merges segments in key order: of every key the newest valid line, once. A heap of cursors, each reading ahead, so memory depends on the number of segments, within a budget, and not on
+/// the rows.
 /// </summary>
 internal static class RowMerge
 {
@@ -22,49 +24,62 @@ internal static class RowMerge
         RowKey? after,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var cursors = await StartAsync(files, after, cancellationToken);
-        SegmentRow? newest = null;
-        while (cursors.TryPeek(out var cursor, out _))
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var all = await OpenAsync(files, stop.Token);
+        try
         {
-            var row = cursor.Current;
-            if (newest is { } complete && complete.Key != row.Key)
+            var cursors = await StartAsync(all, after, cancellationToken);
+            SegmentRow? newest = null;
+            while (cursors.TryPeek(out var cursor, out _))
             {
-                yield return complete;
-                newest = null;
+                var row = cursor.Current;
+                if (newest is { } complete && complete.Key != row.Key)
+                {
+                    yield return complete;
+                    newest = null;
+                }
+
+                if (isValid(row) && (newest is not null || wanted is null || wanted(row.Key)))
+                {
+                    newest = newest is { } known ? NewestVersion.Of(known, row) : row;
+                }
+
+                await AdvanceAsync(cursors, cursor);
             }
 
-            if (isValid(row) && (newest is not null || wanted is null || wanted(row.Key)))
+            if (newest is { } last)
             {
-                newest = newest is { } known ? NewestVersion.Of(known, row) : row;
+                yield return last;
             }
-
-            await AdvanceAsync(cursors, cursor, cancellationToken);
         }
-
-        if (newest is { } last)
+        finally
         {
-            yield return last;
+            await stop.CancelAsync();
+            await Task.WhenAll(all.Select(cursor => cursor.EndAsync()));
         }
     }
 
-    private static async ValueTask<PriorityQueue<SegmentCursor, string>> StartAsync(IReadOnlyList<SegmentFile> files, RowKey? after, CancellationToken cancellationToken)
+    private static async ValueTask<SegmentCursor[]> OpenAsync(IReadOnlyList<SegmentFile> files, CancellationToken stop)
     {
-        var cursors = new PriorityQueue<SegmentCursor, string>(files.Count, StringComparer.Ordinal);
-        foreach (var file in files)
+        var readBytes = Math.Clamp(StorageLimits.StreamBudget / 2 / Math.Max(1, files.Count), StorageLimits.LeastStreamBytes, StorageLimits.MostStreamBytes);
+        return await ParallelReads.AllAsync(files, async (file, token) => new SegmentCursor(file, await file.IndexAsync(token), readBytes, stop), stop);
+    }
+
+    private static async ValueTask<PriorityQueue<SegmentCursor, string>> StartAsync(SegmentCursor[] all, RowKey? after, CancellationToken cancellationToken)
+    {
+        var started = await ParallelReads.AllAsync(all, async (cursor, _) => await cursor.StartAsync(after), cancellationToken);
+        var cursors = new PriorityQueue<SegmentCursor, string>(all.Length, StringComparer.Ordinal);
+        foreach (var cursor in all.Where((_, i) => started[i]))
         {
-            var cursor = new SegmentCursor(file, await file.IndexAsync(cancellationToken));
-            if (await cursor.StartAsync(after, cancellationToken))
-            {
-                cursors.Enqueue(cursor, cursor.Current.Key.Text);
-            }
+            cursors.Enqueue(cursor, cursor.Current.Key.Text);
         }
 
         return cursors;
     }
 
-    private static ValueTask AdvanceAsync(PriorityQueue<SegmentCursor, string> cursors, SegmentCursor cursor, CancellationToken cancellationToken)
+    private static ValueTask AdvanceAsync(PriorityQueue<SegmentCursor, string> cursors, SegmentCursor cursor)
     {
-        var move = cursor.MoveAsync(cancellationToken);
+        var move = cursor.MoveAsync();
         if (!move.IsCompletedSuccessfully)
         {
             return SlowAsync(cursors, cursor, move);

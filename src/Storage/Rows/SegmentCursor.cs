@@ -3,19 +3,27 @@ using Mjolnir.Core.Segments;
 
 namespace Mjolnir.Storage.Rows;
 
-/// <summary>Walks the rows of one segment in key order; holds one read's worth of blocks and the text of one.</summary>
-internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index)
+/// <summary>
+/// Walks the rows of one segment in key order. Holds two reads' worth of packed blocks, the one that is walked and the next, which is read meanwhile, and the text of one block.
+/// </summary>
+/// <param name="file">the segment</param>
+/// <param name="index">its index</param>
+/// <param name="readBytes">bytes of one read, more if a block is larger</param>
+/// <param name="stop">ends reads that nobody wants any more</param>
+internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index, int readBytes, CancellationToken stop)
 {
     private SegmentBlockReader _reader;
     private ReadOnlyMemory<byte> _packed;
     private long _packedAt;
     private int _next;
+    private int _readUpTo;
+    private Task<ReadOnlyMemory<byte>>? _ahead;
     private bool _open;
 
     public SegmentRow Current => _reader.Current;
 
     /// <summary>Moves to the first row behind <paramref name="after"/> (the first of all if null); false if there is none.</summary>
-    public async ValueTask<bool> StartAsync(RowKey? after, CancellationToken cancellationToken)
+    public async ValueTask<bool> StartAsync(RowKey? after)
     {
         if (after is { } key)
         {
@@ -26,9 +34,10 @@ internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index)
             }
         }
 
+        _readUpTo = _next;
         do
         {
-            if (!await MoveAsync(cancellationToken))
+            if (!await MoveAsync())
             {
                 return false;
             }
@@ -37,11 +46,13 @@ internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index)
         return true;
     }
 
-    /// <summary>Moves to the next row; false behind the last. Waits only where a block ends.</summary>
-    public ValueTask<bool> MoveAsync(CancellationToken cancellationToken) =>
-        _open && _reader.TryRead() ? ValueTask.FromResult(true) : MoveToBlockAsync(cancellationToken);
+    /// <summary>Moves to the next row; false behind the last. Waits only where a read ends.</summary>
+    public ValueTask<bool> MoveAsync() => _open && _reader.TryRead() ? ValueTask.FromResult(true) : MoveToBlockAsync();
 
-    private async ValueTask<bool> MoveToBlockAsync(CancellationToken cancellationToken)
+    /// <summary>Ends when nothing is being read any more, after <c>stop</c>: what that read gave, or why it failed, concerns nobody.</summary>
+    public Task EndAsync() => _ahead is { } reading ? reading.ContinueWith(static read => read.Exception, TaskScheduler.Default) : Task.CompletedTask;
+
+    private async ValueTask<bool> MoveToBlockAsync()
     {
         if (_next == index.Blocks.Count)
         {
@@ -51,7 +62,9 @@ internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index)
         var block = index.Blocks[_next];
         if (block.Offset + block.Length > _packedAt + _packed.Length)
         {
-            await ReadAheadAsync(block, cancellationToken);
+            _packed = await (_ahead ?? ReadAhead());
+            _packedAt = block.Offset;
+            _ahead = _readUpTo < index.Blocks.Count ? ReadAhead() : null;
         }
 
         _reader = new SegmentBlockReader(file.Name, block, _packed.Slice((int)(block.Offset - _packedAt), block.Length));
@@ -60,16 +73,16 @@ internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index)
         return _reader.TryRead();
     }
 
-    private async ValueTask ReadAheadAsync(SegmentBlock block, CancellationToken cancellationToken)
+    /// <summary>Begins to read the blocks behind those that are read.</summary>
+    private Task<ReadOnlyMemory<byte>> ReadAhead()
     {
-        var end = _next + 1;
-        var length = block.Length;
-        while (end < index.Blocks.Count && length + index.Blocks[end].Length <= StorageLimits.StreamBytes)
+        var first = index.Blocks[_readUpTo++];
+        var length = first.Length;
+        while (_readUpTo < index.Blocks.Count && length + index.Blocks[_readUpTo].Length <= readBytes)
         {
-            length += index.Blocks[end++].Length;
+            length += index.Blocks[_readUpTo++].Length;
         }
 
-        _packed = await file.RangeAsync(block.Offset, length, cancellationToken);
-        _packedAt = block.Offset;
+        return file.RangeAsync(first.Offset, length, stop).AsTask();
     }
 }

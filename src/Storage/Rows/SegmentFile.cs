@@ -6,12 +6,31 @@ using Mjolnir.Storage.Objects;
 namespace Mjolnir.Storage.Rows;
 
 /// <summary>One segment or run in the store. Its sparse index is read once and kept; a key costs at most one ranged GET after that.</summary>
-internal sealed class SegmentFile(IObjectStore store, string name, long bytes, ReadCounter reads)
+/// <param name="store">where it is</param>
+/// <param name="stored">its name and size</param>
+/// <param name="reads">counts its reads</param>
+internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadCounter reads)
 {
     private readonly Lock _lock = new();
     private Task<SegmentIndex>? _index;
 
-    public string Name { get; } = name;
+    public string Name => stored.Name;
+
+    public long Bytes => stored.Bytes;
+
+    /// <summary>False: the object certainly holds no row of this slot.</summary>
+    public bool MayHold(int slot) => slot >= stored.FirstSlot && slot <= stored.LastSlot;
+
+    private bool IsOpen
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _index is { IsCompletedSuccessfully: true };
+            }
+        }
+    }
 
     /// <summary>The index; read at the first call, by one caller for all.</summary>
     public Task<SegmentIndex> IndexAsync(CancellationToken cancellationToken)
@@ -26,6 +45,13 @@ internal sealed class SegmentFile(IObjectStore store, string name, long bytes, R
 
             return _index.IsCompletedSuccessfully ? _index : _index.WaitAsync(cancellationToken);
         }
+    }
+
+    /// <summary>Reads the indexes of these files, many at a time, those that are not known yet.</summary>
+    public static async ValueTask OpenAsync(IReadOnlyList<SegmentFile> files, CancellationToken cancellationToken)
+    {
+        var closed = files.Where(file => !file.IsOpen).ToList();
+        await ParallelReads.AllAsync(closed, async (file, stop) => await file.IndexAsync(stop), cancellationToken);
     }
 
     /// <summary>The line of a key in this block, with a value of its own.</summary>
@@ -45,10 +71,12 @@ internal sealed class SegmentFile(IObjectStore store, string name, long bytes, R
 
     private async Task<SegmentIndex> ReadIndexAsync()
     {
-        var length = (int)Math.Min(bytes, StorageLimits.TailBytes);
+        // In one read nearly always: the manifest tells how many rows the index is about.
+        var guess = StorageLimits.TailBytes + (stored.Rows * StorageLimits.TailBytesPerRow) + (Bytes / StorageLimits.BytesPerTailByte);
+        var length = (int)Math.Min(Bytes, guess);
         var tail = await RangeAsync(-length, length, CancellationToken.None);
-        var footer = SegmentFooter.Decode(Name, bytes, tail.Span);
-        var start = footer.IndexOffset - (bytes - length);
+        var footer = SegmentFooter.Decode(Name, Bytes, tail.Span);
+        var start = footer.IndexOffset - (Bytes - length);
         var member = start >= 0
             ? tail.Slice((int)start, footer.IndexLength)
             : await RangeAsync(footer.IndexOffset, footer.IndexLength, CancellationToken.None);

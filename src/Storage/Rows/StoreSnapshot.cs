@@ -74,18 +74,18 @@ public sealed class StoreSnapshot
     public bool Counts(SegmentRow row) => IsValid(row.Version.Stamp) && !TransactionIds.IsForgotten(row, Head.UnixMilliseconds);
 
     /// <summary>The objects that hold the rows: the runs, and the segments that no run covers.</summary>
-    internal IEnumerable<(string Name, long Bytes)> Objects()
+    internal IEnumerable<StoredObject> Objects()
     {
         foreach (var run in Head.Runs)
         {
-            yield return (run.Object, run.Bytes);
+            yield return StoredObject.Of(run);
         }
 
         foreach (var entry in Logs.SelectMany(log => log.Entries))
         {
             if (entry.Segment is not null)
             {
-                yield return (entry.Segment, entry.Bytes);
+                yield return StoredObject.Of(entry.Segment, entry.Bytes, entry.Rows);
             }
         }
     }
@@ -98,12 +98,10 @@ public sealed class StoreSnapshot
         // 1. An older head tells where the manifests may begin: what it covers, every later head covers too.
         var before = await chain.HeadAsync(cancellationToken);
 
-        // 2. The logs.
-        var read = new List<(string Log, IReadOnlyList<ManifestEntry> Entries)>();
-        foreach (var log in await new ClusterRegistry(store).ListLogsAsync(cancellationToken))
-        {
-            read.Add((log, await manifests.ReadBehindAsync(log, before.CoverageOf(log), cancellationToken)));
-        }
+        // 2. The logs, many at a time: each costs a list and a read per entry.
+        var logs = await new ClusterRegistry(store).ListLogsAsync(cancellationToken);
+        var read = await ParallelReads.AllAsync(
+            logs, async (log, stop) => (Log: log, Entries: await manifests.ReadBehindAsync(log, before.CoverageOf(log), stop)), cancellationToken);
 
         // 3. Only then the chain: a segment merged meanwhile is in the log's list, in the run, or in both, but never in neither (W7).
         var head = await chain.HeadAsync(cancellationToken);

@@ -113,14 +113,22 @@ public sealed class StoredRows
 
     private static async ValueTask<SegmentRow?> FindAsync(State state, RowKey key, CancellationToken cancellationToken)
     {
-        var hash = SegmentIndex.HashOf(key);
-        SegmentRow? newest = null;
-        foreach (var file in state.Files)
+        var (slot, hash) = (Slots.Of(key), SegmentIndex.HashOf(key));
+        var files = state.Files.Where(file => file.MayHold(slot)).ToList();
+        await SegmentFile.OpenAsync(files, cancellationToken);
+        var found = new List<(SegmentFile File, SegmentBlock Block)>();
+        foreach (var file in files)
         {
-            var index = await file.IndexAsync(cancellationToken);
-            if (index.Find(key, hash) is { } block
-                && await file.FindAsync(block, key, cancellationToken) is { } row
-                && state.Snapshot.Counts(row))
+            if ((await file.IndexAsync(cancellationToken)).Find(key, hash) is { } block)
+            {
+                found.Add((file, block));
+            }
+        }
+
+        SegmentRow? newest = null;
+        foreach (var line in await ParallelReads.AllAsync(found, (place, stop) => place.File.FindAsync(place.Block, key, stop), cancellationToken))
+        {
+            if (line is { } row && state.Snapshot.Counts(row))
             {
                 newest = newest is { } known ? NewestVersion.Of(known, row) : row;
             }
@@ -143,9 +151,9 @@ public sealed class StoredRows
     {
         var known = before?.Files.ToDictionary(file => file.Name) ?? [];
         var files = new List<SegmentFile>();
-        foreach (var (name, bytes) in snapshot.Objects())
+        foreach (var stored in snapshot.Objects())
         {
-            files.Add(known.GetValueOrDefault(name) ?? new SegmentFile(_store, name, bytes, _reads));
+            files.Add(known.GetValueOrDefault(stored.Name) ?? new SegmentFile(_store, stored, _reads));
         }
 
         var isSealed = snapshot.Logs.Where(log => log.Watermark is not null).ToDictionary(log => log.Log, log => log.Watermark!.Value);
