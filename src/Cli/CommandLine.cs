@@ -39,6 +39,8 @@ internal static class CommandLine
         NewVerb.Create(),
         StatusVerb.Create(),
         BenchVerb.Create(),
+        ExportVerb.Create(),
+        ImportVerb.Create(),
     };
 
     private static int Usage(ParseResult parsed)

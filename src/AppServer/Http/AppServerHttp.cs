@@ -62,6 +62,7 @@ public sealed class AppServerHttp : IAsyncDisposable
             _live,
             new OperatorEndpoint(options, metrics, secrets.StatusToken),
             new ClusterEndpoint(options, secrets.ClusterToken, _leaving.Token),
+            new RowsEndpoint(options, secrets.StatusToken),
             _builtIn,
             metrics,
             _log);

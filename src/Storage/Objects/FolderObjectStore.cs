@@ -36,6 +36,15 @@ public sealed class FolderObjectStore : IObjectStore
         SettleNames();
     }
 
+    private FolderObjectStore(string folder, string aside) => (_folder, _aside) = (folder, aside);
+
+    /// <summary>Opens a folder that another process may be using, to read only: nothing in it is touched.</summary>
+    public static FolderObjectStore OpenToRead(string folder)
+    {
+        var path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        return new FolderObjectStore(path, Path.Combine(path, AsideFolder));
+    }
+
     /// <inheritdoc/>
     public ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
