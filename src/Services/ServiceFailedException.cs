@@ -1,4 +1,4 @@
 namespace Mjolnir.Services;
 
 /// <summary>A service cannot be started, or ended unasked. The message is for operators: which program, what it said, what to do.</summary>
-public sealed class ServiceFailedException(string message, Exception? inner = null) : Exception(message, inner);
+public class ServiceFailedException(string message, Exception? inner = null) : Exception(message, inner);

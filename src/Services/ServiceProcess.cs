@@ -8,6 +8,9 @@ public sealed record ServiceCommand(string Program, IReadOnlyList<string> Argume
     /// <summary>Set in its environment, on top of this process's.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Variables of this process whose names begin so are not handed on; null: all are.</summary>
+    public string? EnvironmentWithout { get; init; }
+
     /// <summary>Its working directory; null: this process's.</summary>
     public string? Folder { get; init; }
 
@@ -20,7 +23,8 @@ public sealed record ServiceCommand(string Program, IReadOnlyList<string> Argume
 
 /// <summary>
 /// A child process that ends with this one, however this one ends: where the system can (Linux), the kernel kills it when its parent dies. All children are started by one thread
-/// that lives as long as the process, because the kernel takes the death of the starting thread for the parent's.
+/// that lives as long as the process, because the kernel takes the death of the starting thread for the parent's. Each is in a session of its own: Ctrl-C at the terminal reaches
+/// this process only, which ends its children in their order.
 /// </summary>
 public sealed class ServiceProcess : IAsyncDisposable
 {
@@ -87,6 +91,11 @@ public sealed class ServiceProcess : IAsyncDisposable
         List<string> line = [.. Wrapper(command.User), command.Program, .. command.Arguments];
         info.FileName = line[0];
         line[1..].ForEach(info.ArgumentList.Add);
+        if (command.EnvironmentWithout is { } prefix)
+        {
+            info.Environment.Keys.Where(name => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase)).ToList().ForEach(name => info.Environment.Remove(name));
+        }
+
         foreach (var (name, value) in command.Environment)
         {
             info.Environment[name] = value;
@@ -97,13 +106,15 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     private static IEnumerable<string> Wrapper(string? user)
     {
-        if (!OperatingSystem.IsLinux() || Programs.Find("setpriv") is not { } setpriv)
+        if (!OperatingSystem.IsLinux() || Programs.Find("setpriv") is not { } setpriv || Programs.Find("setsid") is not { } setsid)
         {
             return [];
         }
 
         string[] asUser = user is not null && Environment.IsPrivilegedProcess ? ["--reuid", user, "--regid", user, "--init-groups"] : [];
-        return [setpriv, .. asUser, "--pdeathsig", "KILL", "--"];
+
+        // Neither forks: the child's process id stays that of the program. The signal is asked for last, because a change of user clears it.
+        return [setsid, setpriv, .. asUser, "--pdeathsig", "KILL", "--"];
     }
 
     private sealed class Starter
