@@ -1,6 +1,5 @@
 using Mjolnir.Services;
 using Mjolnir.Services.Supervision;
-using Mjolnir.Services.Supervision;
 
 // Starts one service as the product does, says which processes it has, and waits to be killed: tests of what is left then.
 var folder = args[1];
