@@ -41,6 +41,8 @@ internal static class CommandLine
         BenchVerb.Create(),
         ExportVerb.Create(),
         ImportVerb.Create(),
+        UpVerb.Create(),
+        ScaleVerb.Create(),
     };
 
     private static int Usage(ParseResult parsed)

@@ -9,6 +9,9 @@ internal enum StackRole
 
     /// <summary>A tool that works on the store alone (export).</summary>
     Store,
+
+    /// <summary>What all processes of a cluster share; anything may come from elsewhere (up).</summary>
+    Cluster,
 }
 
 /// <summary>Reads a configuration: sources, binding, rules.</summary>

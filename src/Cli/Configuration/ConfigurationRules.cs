@@ -30,6 +30,9 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
             case StackRole.Store:
                 CheckStore();
                 break;
+            case StackRole.Cluster:
+                CheckWhatIsGiven();
+                break;
         }
 
         CheckTelemetry();
@@ -108,6 +111,19 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         if (store.AccessKey.Length > 0 != store.SecretKey.Length > 0)
         {
             mistakes.Missing(store.AccessKey.Length > 0 ? "Store:SecretKey" : "Store:AccessKey", "the other half of the credentials is given; give both, or none to use what the AWS SDK finds");
+        }
+    }
+
+    private void CheckWhatIsGiven()
+    {
+        if (configuration.Queue.Url.Length > 0)
+        {
+            CheckQueue();
+        }
+
+        if (configuration.Store.Bucket.Length > 0 || configuration.Store.Endpoint.Length > 0)
+        {
+            CheckStore();
         }
     }
 

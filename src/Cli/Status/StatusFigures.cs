@@ -22,6 +22,9 @@ internal sealed record StatusFigures
     public required StackFigures Total { get; init; }
 
     public required IReadOnlyList<StackFigures> Stacks { get; init; }
+
+    /// <summary>What this server knows of its cluster; null: it is no part of one (embedded stack).</summary>
+    public ClusterFigures? Cluster { get; init; }
 }
 
 internal sealed record ProcessFigures
@@ -96,6 +99,7 @@ internal sealed record StackFigures
     };
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StatusFigures))]
+[JsonSerializable(typeof(WorkerStatus))]
 internal sealed partial class StatusJson : JsonSerializerContext;

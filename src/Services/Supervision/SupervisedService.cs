@@ -13,6 +13,7 @@ public sealed class SupervisedService : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _gate = new();
     private ServiceStatus _status;
+    private Task _starting = Task.CompletedTask;
     private Task<IRunningService?> _life = Task.FromResult<IRunningService?>(null);
     private volatile bool _mayEnd;
 
@@ -44,22 +45,7 @@ public sealed class SupervisedService : IAsyncDisposable
 
     /// <summary>Starts it for the first time and returns when it is ready; from then on it is kept up.</summary>
     /// <exception cref="ServiceFailedException">it did not come up: nothing of it runs, and it is not tried again</exception>
-    public async Task StartAsync(CancellationToken cancellationToken)
-    {
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
-        try
-        {
-            Set(status => status with { State = ServiceState.Starting });
-            var running = await _start(Hear, both.Token);
-            IsReady(running);
-            _life = SuperviseAsync(running);
-        }
-        catch
-        {
-            Set(status => status with { State = ServiceState.Stopped });
-            throw;
-        }
-    }
+    public Task StartAsync(CancellationToken cancellationToken) => _starting = StartFirstAsync(cancellationToken);
 
     /// <summary>From now on an end with exit code 0 is what was wanted: it is not started again.</summary>
     public void LetEnd() => _mayEnd = true;
@@ -69,6 +55,9 @@ public sealed class SupervisedService : IAsyncDisposable
     {
         Set(status => status with { State = ServiceState.Stopping });
         await _stop.CancelAsync();
+
+        // A start under way ends by that too, and says so to who asked for it.
+        await _starting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (await _life is { } running)
         {
             await running.StopAsync();
@@ -83,6 +72,24 @@ public sealed class SupervisedService : IAsyncDisposable
     {
         await StopAsync();
         _stop.Dispose();
+    }
+
+    private async Task StartFirstAsync(CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        both.Token.ThrowIfCancellationRequested();
+        try
+        {
+            Set(status => status with { State = ServiceState.Starting });
+            var running = await _start(Hear, both.Token);
+            IsReady(running);
+            _life = SuperviseAsync(running);
+        }
+        catch
+        {
+            Set(status => status with { State = ServiceState.Stopped });
+            throw;
+        }
     }
 
     /// <summary>Keeps it up until a stop is asked for; returns what runs then.</summary>

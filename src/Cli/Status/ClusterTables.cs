@@ -1,0 +1,109 @@
+using System.Globalization;
+using Spectre.Console;
+
+namespace Mjolnir.Cli.Status;
+
+/// <summary>A cluster as tables: one row per V-stack with rates since the last look, what the whole holds, and who did not answer.</summary>
+internal sealed class ClusterTables(TimeProvider time)
+{
+    private readonly Dictionary<string, (long Committed, long At)> _last = [];
+
+    public Table Stacks(ClusterStatus status)
+    {
+        var newest = status.Newest;
+        var table = new Table().RoundedBorder().AddColumns("V-stack", "state", "view", "slots", "warm", "committed", "per s", "aborted", "re-runs", "refused", "cache MB", "full", "to store", "worker");
+        if (newest is not null)
+        {
+            table.Title(Markup.Escape(
+                $"view {newest.View}{(newest.ActiveView < newest.View ? $" (opening; {newest.ActiveView} is active)" : "")}{(newest.HasKeeper ? "" : ", NO KEEPER: nobody changes the view; is a write-behind process running?")}"));
+        }
+
+        foreach (var server in status.Servers)
+        {
+            Add(table, server, status, newest);
+        }
+
+        table.Caption(Markup.Escape(string.Join('\n', Lines(status))));
+        return table;
+    }
+
+    /// <summary>What concerns the whole: memory against store, requests and their price, processes that did not answer.</summary>
+    public static IEnumerable<string> Lines(ClusterStatus status)
+    {
+        var caches = status.Answered.Select(each => each.Cluster!.Cache).ToList();
+        if (caches.Count > 0)
+        {
+            var (used, limit) = (caches.Sum(cache => cache.Bytes), caches.Sum(cache => cache.Limit));
+            var stored = status.Answered.Max(each => each.Cluster!.Store.Bytes);
+            yield return $"capacity: shards hold {Megabytes(used)} of {Megabytes(limit)} ({Percent(used, limit)}), the store {(stored > 0 ? $"{Megabytes(stored)} compressed; shard memory is {limit / (double)stored:F1} times that" : "nothing yet")}";
+        }
+
+        var stores = status.Answered.Select(each => each.Cluster!.Store).Concat(status.Workers.Where(each => each.Figures is not null).Select(each => each.Figures!.Store)).ToList();
+        if (stores.Count > 0)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"store requests: {stores.Sum(each => each.Puts):N0} PUT, {stores.Sum(each => each.Gets):N0} GET, {stores.Sum(each => each.Lists):N0} LIST, {stores.Sum(each => each.Failures):N0} failed; about ${stores.Sum(each => each.DollarsPerDay):F2} a day at this rate");
+        }
+
+        foreach (var worker in status.Workers.Where(each => each.Figures is { RowsToWarm: > 0 }))
+        {
+            yield return $"warming by {worker.Name}: {Percent(worker.Figures!.WarmedRows, worker.Figures.RowsToWarm)} of {worker.Figures.RowsToWarm:N0} rows";
+        }
+
+        foreach (var (name, url, problem) in status.Servers.Where(each => each.Problem is not null).Select(each => (each.Name, each.Url, each.Problem)))
+        {
+            yield return $"{name} at {url}: {problem}";
+        }
+    }
+
+    private void Add(Table table, Told<StatusFigures> server, ClusterStatus status, ClusterFigures? newest)
+    {
+        var shard = newest?.Shards.FirstOrDefault(each => each.Name == server.Name);
+        var (slots, warm) = shard is null ? ("–", "–") : ($"{shard.Slots}", shard.Warm ? "yes" : "no");
+        var worker = Worker(server.Name, status, newest);
+        if (server.Figures?.Cluster is not { } cluster)
+        {
+            table.AddRow(Markup.Escape(server.Name), "[red]no answer[/]", "", slots, warm, "", "", "", "", "", "", "", "", Markup.Escape(worker));
+            return;
+        }
+
+        var total = server.Figures.Total;
+        var self = newest!.Servers.FirstOrDefault(each => each.Name == server.Name);
+        table.AddRow(
+            Markup.Escape(server.Name),
+            self is { Leaving: true } ? "[yellow]leaving[/]" : self is { Ready: true } ? "[green]ready[/]" : "[yellow]not ready[/]",
+            $"{cluster.View}",
+            slots,
+            warm,
+            $"{total.Committed:N0}",
+            $"{PerSecond(server.Name, total.Committed):N0}",
+            $"{total.Aborted:N0}",
+            $"{total.Conflicts:N0}",
+            $"{total.Refused:N0}",
+            $"{cluster.Cache.Bytes / 1048576.0:F1}",
+            Percent(cluster.Cache.Bytes, cluster.Cache.Limit),
+            $"{total.Backlog:N0}",
+            Markup.Escape(worker));
+    }
+
+    private static string Worker(string name, ClusterStatus status, ClusterFigures? newest)
+    {
+        var told = status.Workers.FirstOrDefault(each => each.Name == name)?.Figures;
+        var heard = newest?.Workers.FirstOrDefault(each => each.Name == name);
+        return told is not null ? $"{told.Logs.Count} logs{(told.IsKeeper ? ", keeper" : "")}"
+            : heard is not null ? $"{heard.Logs.Count} logs"
+            : "not heard";
+    }
+
+    private double PerSecond(string name, long committed)
+    {
+        var now = time.GetTimestamp();
+        var rate = _last.TryGetValue(name, out var last) && committed >= last.Committed ? (committed - last.Committed) / Math.Max(0.001, time.GetElapsedTime(last.At, now).TotalSeconds) : 0;
+        _last[name] = (committed, now);
+        return rate;
+    }
+
+    private static string Percent(long part, long whole) => whole == 0 ? "–" : string.Create(CultureInfo.InvariantCulture, $"{100.0 * part / whole:F0} %");
+
+    private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1048576.0:F1} MB");
+}

@@ -1,0 +1,18 @@
+using Mjolnir.Services.Supervision;
+
+namespace Mjolnir.Cli.Up;
+
+/// <summary>The processes of one V-stack.</summary>
+internal sealed record VStackServices(string Name, string Url, string WorkerUrl, SupervisedService Memcached, SupervisedService Worker, SupervisedService Server)
+{
+    public IReadOnlyList<SupervisedService> All => [Memcached, Worker, Server];
+
+    /// <summary>
+    /// The worker before the server: it makes the view that the server waits for.
+    /// </summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await Memcached.StartAsync(cancellationToken);
+        await Task.WhenAll(Worker.StartAsync(cancellationToken), Server.StartAsync(cancellationToken));
+    }
+}
