@@ -27,6 +27,9 @@ internal static class CliLimits
     /// <summary>How long <c>status</c> waits for an answer; a healthy server answers in milliseconds.</summary>
     public static readonly TimeSpan StatusPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>Looks in vain after which <c>recover</c> gives up: servers that start take some seconds.</summary>
+    public const int SilentLooks = 30;
+
     /// <summary>How often <c>status --watch</c> asks.</summary>
     public static readonly TimeSpan WatchInterval = TimeSpan.FromSeconds(1);
 

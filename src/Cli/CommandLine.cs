@@ -43,6 +43,7 @@ internal static class CommandLine
         ImportVerb.Create(),
         UpVerb.Create(),
         ScaleVerb.Create(),
+        RecoverVerb.Create(),
     };
 
     private static int Usage(ParseResult parsed)

@@ -3,55 +3,82 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using Mjolnir.Cli.Status;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Mjolnir.Cli.Verbs;
 
-/// <summary><c>status</c>: what a server does now.</summary>
+/// <summary><c>status</c>: what a server, or a whole cluster, does now.</summary>
 internal static class StatusVerb
 {
-    private static readonly Option<Uri?> Server = new("--url") { Description = "The server. Usual: the one that uses the data folder.", CustomParser = Url.Parse };
-    private static readonly Option<string> Data = new("--data") { Description = "Its data folder, for its address and its token.", DefaultValueFactory = _ => ".mjolnir" };
+    private static readonly Option<Uri?> Server = new("--url") { Description = "A server. Usual: those that use the data folder.", CustomParser = Url.Parse };
+    private static readonly Option<string?> Data = new("--data") { Description = "The data folder of dev or up, for addresses and token. Usual: .mjolnir." };
+    private static readonly Option<string?> Config = new("--config") { Description = "The configuration of any role of a cluster, for the same." };
     private static readonly Option<bool> Watch = new("--watch") { Description = "Show it again every second until Ctrl-C." };
 
     public static Command Create()
     {
-        var command = new Command("status", "Show what a running server does.") { Server, Data, Watch };
+        var command = new Command("status", "Show what a running server or cluster does.") { Server, Data, Config, Watch };
         command.SetAction(RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var data = Path.GetFullPath(parsed.GetRequiredValue(Data));
-        if (!Directory.Exists(data))
-        {
-            throw new FailureException($"there is no data folder {data}", "Name it: mjolnir status --data DIR");
-        }
-
-        var url = parsed.GetValue(Server) ?? DataFolder.ReadAddress(data) ?? throw new FailureException($"no server uses {data} now", "Start one: mjolnir dev APP --data DIR");
-        using var http = new HttpClient { BaseAddress = url, Timeout = CliLimits.StatusPatience };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", DataFolder.StatusToken(data));
         var console = Terminal.Create(Console.Out, Console.IsOutputRedirected);
-        var first = await AskAsync(http, cancellationToken);
-        console.Write(StatusTable.Of(first, null));
-        if (parsed.GetValue(Watch))
+        if (StatusPlaces.Cluster(parsed.GetValue(Server), parsed.GetValue(Data), parsed.GetValue(Config)) is { } cluster)
         {
-            await WatchAsync(console, http, first, cancellationToken);
+            using var source = new ClusterStatusSource(cluster);
+            var tables = new ClusterTables(TimeProvider.System);
+            await ShowAsync(console, parsed.GetValue(Watch), async () => tables.Stacks(await source.LookAsync(cancellationToken)), cancellationToken);
+            return source.AnybodyAnswered ? ExitCodes.Ok : ExitCodes.Failed;
         }
 
+        var (url, token) = StatusPlaces.Server(parsed.GetValue(Server), parsed.GetValue(Data));
+        using var http = new HttpClient { BaseAddress = url, Timeout = CliLimits.StatusPatience };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        StatusFigures? last = null;
+        await ShowAsync(
+            console,
+            parsed.GetValue(Watch),
+            async () =>
+            {
+                var now = await AskAsync(http, cancellationToken);
+                var table = StatusTable.Of(now, last);
+                last = now;
+                return table;
+            },
+            cancellationToken);
         return ExitCodes.Ok;
     }
 
-    private static async Task WatchAsync(IAnsiConsole console, HttpClient http, StatusFigures first, CancellationToken cancellationToken)
+    /// <summary>Once, or in place every second; into a file or a pipe one below the other.</summary>
+    private static async Task ShowAsync(IAnsiConsole console, bool again, Func<Task<Table>> look, CancellationToken cancellationToken)
     {
-        using var seconds = new PeriodicTimer(CliLimits.WatchInterval);
-        await console.Live(StatusTable.Of(first, null)).StartAsync(async live =>
+        var first = await look();
+        if (!again || Console.IsOutputRedirected)
         {
-            for (var last = first; await seconds.WaitForNextTickAsync(cancellationToken);)
+            console.Write(first);
+        }
+
+        if (!again)
+        {
+            return;
+        }
+
+        using var seconds = new PeriodicTimer(CliLimits.WatchInterval);
+        if (Console.IsOutputRedirected)
+        {
+            while (await seconds.WaitForNextTickAsync(cancellationToken))
             {
-                var now = await AskAsync(http, cancellationToken);
-                live.UpdateTarget(StatusTable.Of(now, last));
-                last = now;
+                console.Write(await look());
+            }
+        }
+
+        await console.Live((IRenderable)first).StartAsync(async live =>
+        {
+            while (await seconds.WaitForNextTickAsync(cancellationToken))
+            {
+                live.UpdateTarget(await look());
             }
         });
     }
