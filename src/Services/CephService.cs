@@ -183,8 +183,9 @@ public sealed class CephService : IAsyncDisposable
         (AccessKey, SecretKey) = isNew ? CephFolder.NewKeys() : (_folder.Keys().Access, _folder.Keys().Secret);
         if (isNew)
         {
-            await RunAsync("radosgw-admin", cancellationToken,
-                "user", "create", "--uid=mjolnir", "--display-name=mjolnir", $"--access-key={AccessKey}", $"--secret-key={SecretKey}");
+            // It prints the keys: nobody hears what it says.
+            string[] user = ["user", "create", "--uid=mjolnir", "--display-name=mjolnir", $"--access-key={AccessKey}", $"--secret-key={SecretKey}"];
+            await FirstFailureAsync(CephDaemon.RunAsync("radosgw-admin", WithConfiguration("radosgw-admin", user), _options.Folder, null, cancellationToken));
         }
 
         _folder.Keep(port, AccessKey, SecretKey);

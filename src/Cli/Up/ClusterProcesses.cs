@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Services;
 using Mjolnir.Services.Supervision;
@@ -5,7 +6,7 @@ using Mjolnir.Services.Supervision;
 namespace Mjolnir.Cli.Up;
 
 /// <summary>Makes the supervised services of a cluster: which program, told what, with its output where.</summary>
-internal sealed class ClusterProcesses(UpOptions options, UpFolder folder, Ports ports, LogFiles logs, IUpScreen screen, TimeProvider time)
+internal sealed partial class ClusterProcesses(UpOptions options, UpFolder folder, Ports ports, LogFiles logs, IUpScreen screen, TimeProvider time)
 {
     public const string QueueName = "rabbitmq";
     public const string StoreName = "s3";
@@ -90,8 +91,16 @@ internal sealed class ClusterProcesses(UpOptions options, UpFolder folder, Ports
 
     private void Hear(string name, string line)
     {
-        var kept = line.Length <= UpLimits.LineLength ? line : line[..UpLimits.LineLength] + " …";
+        var kept = Colours().Replace(line.Length <= UpLimits.LineLength ? line : line[..UpLimits.LineLength] + " …", "");
         logs.Add(name, kept);
-        screen.Output(name, kept);
+
+        // What the services say of themselves at length is for their files; how they are, the events tell.
+        if (name is not QueueName and not StoreName)
+        {
+            screen.Output(name, kept);
+        }
     }
+
+    [GeneratedRegex("\u001b\\[[0-9;]*m")]
+    private static partial Regex Colours();
 }

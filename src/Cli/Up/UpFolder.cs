@@ -15,6 +15,19 @@ internal sealed class UpFolder(string root)
 
     public string Root => root;
 
+    /// <summary>Makes the folder if there is none, for its owner alone: what lies in it are credentials, data and logs.</summary>
+    public void Create()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(root);
+        }
+        else
+        {
+            Directory.CreateDirectory(root, OwnerOnly | UnixFileMode.UserExecute);
+        }
+    }
+
     public string Secrets => Path.Combine(root, "secrets");
 
     public string RabbitMq => Path.Combine(root, "rabbitmq");

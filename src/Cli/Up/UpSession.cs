@@ -23,7 +23,7 @@ internal sealed class UpSession(UpOptions options, IUpScreen screen, TimeProvide
         }
 
         UpRequirements.Check(options, _folder);
-        Directory.CreateDirectory(_folder.Root);
+        _folder.Create();
         using var held = Lock();
         using var logs = new LogFiles(_folder, time);
         SecretsFile.LoadOrCreate(_folder.Secrets, time);
