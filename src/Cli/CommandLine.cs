@@ -44,6 +44,7 @@ internal static class CommandLine
         UpVerb.Create(),
         ScaleVerb.Create(),
         RecoverVerb.Create(),
+        PublishVerb.Create(),
     };
 
     private static int Usage(ParseResult parsed)
