@@ -81,7 +81,9 @@ public sealed class MjolnirProcess : IAsyncDisposable
     }
 
     /// <summary>The first line, past or to come, that is wanted.</summary>
-    public Task<string> LineAsync(Func<string, bool> wanted)
+    /// <param name="wanted">whether it is that line</param>
+    /// <param name="patience">null: the usual; longer for what starts whole clusters</param>
+    public Task<string> LineAsync(Func<string, bool> wanted, TimeSpan? patience = null)
     {
         lock (_lines)
         {
@@ -90,7 +92,7 @@ public sealed class MjolnirProcess : IAsyncDisposable
                 return Task.FromResult(past);
             }
 
-            return WaitForLine(wanted);
+            return WaitForLine(wanted, patience);
         }
     }
 
@@ -139,17 +141,17 @@ public sealed class MjolnirProcess : IAsyncDisposable
         }
     }
 
-    private Task<string> WaitForLine(Func<string, bool> wanted)
+    private Task<string> WaitForLine(Func<string, bool> wanted, TimeSpan? patience = null)
     {
         var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting.Add((wanted, found));
-        return FirstOfAsync(found.Task);
+        return FirstOfAsync(found.Task, patience ?? Patience);
     }
 
-    private async Task<string> FirstOfAsync(Task<string> found)
+    private async Task<string> FirstOfAsync(Task<string> found, TimeSpan patience)
     {
-        using var patience = new CancellationTokenSource(Patience);
-        var ended = _process.WaitForExitAsync(patience.Token);
+        using var over = new CancellationTokenSource(patience);
+        var ended = _process.WaitForExitAsync(over.Token);
         if (await Task.WhenAny(found, ended) != found && !found.IsCompleted)
         {
             throw new InvalidOperationException($"The line was not written. Output:\n{Output}");
