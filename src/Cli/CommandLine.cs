@@ -44,6 +44,7 @@ internal static class CommandLine
         UpVerb.Create(),
         ScaleVerb.Create(),
         RecoverVerb.Create(),
+        SecretsVerb.Create(),
         PublishVerb.Create(),
     };
 

@@ -17,14 +17,17 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
                 CheckCache();
                 CheckQueue();
                 CheckStore();
-                Require("Secrets:Folder", configuration.Secrets.Folder, "the folder of secrets.json, the same for all servers of a cluster");
+                RequireSecrets();
                 break;
             case StackRole.WriteBehind:
                 RequireName();
+                CheckEndPoint("Server:Listen", configuration.Server.Listen);
                 CheckQueue();
                 CheckStore();
+                RequireSecrets();
                 break;
             case StackRole.Proxy:
+                RequireSecrets();
                 CheckProxy();
                 break;
             case StackRole.Store:
@@ -163,11 +166,6 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         {
             CheckUrl($"{key}:Servers:{at}", server, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
         }
-
-        if (application.Secrets.Length == 0)
-        {
-            Require("Secrets:Folder", configuration.Secrets.Folder, "the folder of the cluster's secrets.json");
-        }
     }
 
     private void CheckTelemetry()
@@ -182,6 +180,9 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
             mistakes.Wrong("Telemetry:Sample", "must be from 0 (no traces) to 1 (all)");
         }
     }
+
+    private void RequireSecrets() =>
+        Require("Secrets:Folder", configuration.Secrets.Folder, "the folder of secrets.json, the same for all processes of a cluster (make one: mjolnir secrets FOLDER)");
 
     private bool Require(string key, string value, string what)
     {

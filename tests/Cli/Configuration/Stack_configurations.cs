@@ -42,6 +42,7 @@ public sealed class Stack_configurations : IDisposable
         Set("Mjolnir__Server__Name", "w1");
         Set("Mjolnir__Queue__Url", "amqp://guest:guest@127.0.0.1");
         Set("Mjolnir__Store__Bucket", "b");
+        Set("Mjolnir__Secrets__Folder", "secrets");
 
         Assert.Equal("w1", ConfigurationReader.Read(StackRole.WriteBehind, null, []).Server.Name);
     }
