@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Mjolnir.Cli.Configuration;
+using Mjolnir.Cli.Roles;
 using Mjolnir.Cli.Verbs;
 
 namespace Mjolnir.Cli;
@@ -42,6 +44,9 @@ internal static class CommandLine
         ExportVerb.Create(),
         ImportVerb.Create(),
         UpVerb.Create(),
+        RoleVerb.Create("proxy", StackRole.Proxy, "Run the proxy of a cluster.", static () => new ProxyRole()),
+        RoleVerb.Create("app", StackRole.App, "Run one app server of a cluster.", static () => new AppRole()),
+        RoleVerb.Create("write-behind", StackRole.WriteBehind, "Run the write-behind worker of a V-stack.", static () => new WriteBehindRole()),
         ScaleVerb.Create(),
         RecoverVerb.Create(),
         SecretsVerb.Create(),

@@ -1,15 +1,33 @@
 using Mjolnir.Benchmarks;
+using Mjolnir.Benchmarks.Cluster;
+using Mjolnir.Cli.Bench;
 
 return args switch
 {
-    ["committer", ..] => await CommitterBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 5)),
-    ["scripts", ..] => ScriptBenchmark.Run(args.Length > 1 ? int.Parse(args[1], System.Globalization.CultureInfo.InvariantCulture) : 5),
-    ["store", var rows, ..] => await StoreBenchmark.RunAsync(int.Parse(rows, System.Globalization.CultureInfo.InvariantCulture), args[2..]),
+    ["committer", ..] => await CommitterBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 5)),
+    ["scripts", ..] => ScriptBenchmark.Run(args.Length > 1 ? Whole(args[1]) : 5),
+    ["cluster", var seconds, var stacks, .. var parts] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 64).RunAsync(parts),
+    ["bare"] => await ServeAsync(BareEndpoint.RunAsync),
+    ["postgres-peer", var connection] => await ServeAsync((listening, cancellation) => PostgresPeer.RunAsync(connection, listening, cancellation)),
     _ => Usage(),
 };
 
+static int Whole(string text) => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
+
+static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> serve)
+{
+    using var stop = new CancellationTokenSource();
+    using var terminated = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, context =>
+    {
+        context.Cancel = true;
+        stop.Cancel();
+    });
+    await serve(address => Console.Out.WriteLine(ChildServer.ListeningWord + address), stop.Token);
+    return 0;
+}
+
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant]");
+    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | scripts [ROUNDS] | cluster SECONDS STACKS [cluster] [bare] [postgres]");
     return 2;
 }

@@ -43,7 +43,13 @@ public sealed class AppServerHttpOptions
     public ClusterMap? Cluster { get; init; }
 
     /// <summary>Proxies whose word about the browser's address and scheme is taken, and who are told the keys of rows (<c>Mjolnir-Learn</c>). Those of this machine unless the operator says otherwise.</summary>
-    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [new(IPAddress.Parse("127.0.0.0"), 8), new(IPAddress.IPv6Loopback, 128)];
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = ThisMachine;
+
+    /// <summary>The loopback addresses.</summary>
+    public static IReadOnlyList<IPNetwork> ThisMachine { get; } = [new(IPAddress.Parse("127.0.0.0"), 8), new(IPAddress.IPv6Loopback, 128)];
+
+    /// <summary>What <c>POST /_mjolnir/leave</c> does: has the shard beside this server taken out of the view, after which the process ends. Null: there is no cluster to leave.</summary>
+    public Action? Leave { get; init; }
 
     /// <summary>How users sign in.</summary>
     public SignInMode SignIn { get; init; } = SignInMode.Password;

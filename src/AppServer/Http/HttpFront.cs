@@ -89,6 +89,7 @@ internal sealed class HttpFront(
         "session" => sessions.HandleSessionAsync(exchange),
         "users" => sessions.HandleUsersAsync(exchange),
         "live" => live.HandleAsync(exchange),
+        "leave" => operators.LeaveAsync(exchange),
         var rest when rest.StartsWith(RowsEndpoint.Prefix, StringComparison.Ordinal) => rows.HandleAsync(exchange, current().Application, rest[RowsEndpoint.Prefix.Length..].ToString()),
         var rest => IsRead(exchange) ? HandleRead(exchange, rest) : Problem.WriteAsync(exchange, MethodNotAllowed),
     };

@@ -39,12 +39,17 @@ internal sealed class ChildServer : IAsyncDisposable
         }
     }
 
-    public static async Task<ChildServer> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken)
+    /// <summary>Starts this program with other arguments.</summary>
+    public static Task<ChildServer> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
+        StartAsync(typeof(ChildServer).Assembly.Location, arguments, cancellationToken);
+
+    /// <summary>Starts a program that is this one, or lies beside it.</summary>
+    public static async Task<ChildServer> StartAsync(string assembly, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
         {
-            start.ArgumentList.Add(typeof(ChildServer).Assembly.Location);
+            start.ArgumentList.Add(assembly);
         }
 
         foreach (var argument in arguments)

@@ -17,15 +17,26 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
     /// <summary>Rows to insert and inserted so far.</summary>
     public readonly record struct Step(string Table, int Done, int Total);
 
+    /// <summary>True if every table that has seeds was seeded.</summary>
+    public async Task<bool> IsDoneAsync(Application application, CancellationToken cancellationToken)
+    {
+        foreach (var (table, _) in application.Seeds)
+        {
+            var mark = MarkOf(application, table);
+            if (await router.Beside(mark).ReadAsync(mark, cancellationToken) is null)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     public async Task RunAsync(Application application, IProgress<Step> progress, CancellationToken cancellationToken)
     {
         foreach (var (table, rows) in application.Seeds)
         {
-            if (!RowKey.TryCreate(application.Name, MarkTable, table, out var mark))
-            {
-                throw new FailureException($"the name of the table '{table}' is too long to be seeded");
-            }
-
+            var mark = MarkOf(application, table);
             if (await router.Beside(mark).ReadAsync(mark, cancellationToken) is null)
             {
                 await SeedAsync(application.Name, table, rows, progress, cancellationToken);
@@ -34,6 +45,9 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
             }
         }
     }
+
+    private static RowKey MarkOf(Application application, string table) =>
+        RowKey.TryCreate(application.Name, MarkTable, table, out var mark) ? mark : throw new FailureException($"the name of the table '{table}' is too long to be seeded");
 
     private async Task SeedAsync(string app, string table, IReadOnlyList<SeedRow> rows, IProgress<Step> progress, CancellationToken cancellationToken)
     {

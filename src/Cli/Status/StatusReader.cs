@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Mjolnir.AppServer.Http;
 using Mjolnir.Cli.Embedded;
@@ -29,23 +28,9 @@ internal sealed class StatusReader(EmbeddedStack stack, ApplicationSlot applicat
             Mode = "embedded",
             UptimeSeconds = time.GetElapsedTime(_began).TotalSeconds,
             Warm = stack.IsWarm,
-            Process = ReadProcess(),
+            Process = ProcessReader.Read(),
             Total = stacks.Aggregate(StackFigures.Sum),
             Stacks = stacks,
-        };
-    }
-
-    private static ProcessFigures ReadProcess()
-    {
-        using var process = Process.GetCurrentProcess();
-        return new ProcessFigures
-        {
-            Id = process.Id,
-            CpuMilliseconds = process.TotalProcessorTime.TotalMilliseconds,
-            AllocatedBytes = GC.GetTotalAllocatedBytes(),
-            ResidentBytes = process.WorkingSet64,
-            Collections = GC.CollectionCount(0),
-            GcPauseMilliseconds = GC.GetTotalPauseDuration().TotalMilliseconds,
         };
     }
 }

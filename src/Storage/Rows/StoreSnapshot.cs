@@ -73,6 +73,9 @@ public sealed class StoreSnapshot
     /// <summary>False if the line is void, or a transaction id too old to be known: it is left out before the newest version is chosen.</summary>
     public bool Counts(SegmentRow row) => IsValid(row.Version.Stamp) && !TransactionIds.IsForgotten(row, Head.UnixMilliseconds);
 
+    /// <summary>Bytes of all objects that hold the rows.</summary>
+    public long Bytes => Objects().Sum(each => each.Bytes);
+
     /// <summary>The objects that hold the rows: the runs, and the segments that no run covers.</summary>
     internal IEnumerable<StoredObject> Objects()
     {

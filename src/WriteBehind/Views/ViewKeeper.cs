@@ -1,3 +1,5 @@
+using Mjolnir.Storage.Cluster;
+
 namespace Mjolnir.WriteBehind.Views;
 
 /// <summary>
@@ -10,6 +12,7 @@ public sealed class ViewKeeper(ViewKeeperOptions options)
     public const string Duty = "keeper";
 
     private volatile bool _isLeading;
+    private long _otherHeardAt;
 
     /// <summary>True while this process is the keeper.</summary>
     public bool IsLeading => _isLeading;
@@ -17,11 +20,12 @@ public sealed class ViewKeeper(ViewKeeperOptions options)
     /// <summary>Keeps the view whenever this process is the leader, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        using var listening = options.Bus.Listen(Hear);
         while (!cancellationToken.IsCancellationRequested)
         {
             try
             {
-                await LeadAsync(cancellationToken);
+                await LeadUnlessOtherAsync(cancellationToken);
                 await Task.Delay(options.Limits.LeadRetry, options.Time, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -29,6 +33,22 @@ public sealed class ViewKeeper(ViewKeeperOptions options)
                 return;
             }
         }
+    }
+
+    private void Hear(ClusterNotice notice)
+    {
+        if (notice is KeeperBeat keeper && keeper.Run != options.Run)
+        {
+            Interlocked.Exchange(ref _otherHeardAt, options.Time.GetTimestamp());
+        }
+    }
+
+    /// <summary>Nobody asks to lead while another is heard: brokers write each refusal into their logs.</summary>
+    private Task LeadUnlessOtherAsync(CancellationToken cancellationToken)
+    {
+        var heardAt = Interlocked.Read(ref _otherHeardAt);
+        var isOtherLeading = heardAt != 0 && options.Time.GetElapsedTime(heardAt) < ClusterLimits.BeatPatience;
+        return isOtherLeading ? Task.CompletedTask : LeadAsync(cancellationToken);
     }
 
     /// <summary>One term, if nobody else leads.</summary>

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using Microsoft.AspNetCore.Http;
 
 namespace Mjolnir.AppServer.Http.Operators;
 
@@ -8,6 +9,9 @@ namespace Mjolnir.AppServer.Http.Operators;
 internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics metrics, string statusToken)
 {
     private static readonly Refusal TokenNeeded = new(401, "The status needs the token of the data folder's secrets file: Authorization: Bearer …");
+
+    private static readonly Refusal PostNeeded = new(405, "Leaving is asked for by POST.");
+    private static readonly Refusal NoCluster = new(409, "This server is no part of a cluster: stop its process instead.");
 
     private readonly BearerToken _token = new(statusToken);
 
@@ -28,6 +32,29 @@ internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics
         metrics.Write(writer);
         options.WriteMetrics?.Invoke(writer);
         return Answer.WriteAsync(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", Encoding.UTF8.GetBytes(writer.ToString()));
+    }
+
+    /// <summary>Has this server leave its cluster: answered at once; the process ends when its slots are with others.</summary>
+    public Task LeaveAsync(HttpExchange exchange)
+    {
+        if (!HttpMethods.IsPost(exchange.Request.Method))
+        {
+            exchange.Response.Headers.Allow = "POST";
+            return Problem.WriteAsync(exchange, PostNeeded);
+        }
+
+        if (!_token.IsIn(exchange.Request))
+        {
+            return BearerToken.RefuseAsync(exchange, TokenNeeded);
+        }
+
+        if (options.Leave is not { } leave)
+        {
+            return Problem.WriteAsync(exchange, NoCluster);
+        }
+
+        leave();
+        return Answer.WriteAsync(exchange, 202, Answer.Json, "{\"leaving\":true}"u8.ToArray());
     }
 
     public Task StatusAsync(HttpExchange exchange)

@@ -6,14 +6,14 @@ using System.Text;
 namespace Mjolnir.Cli.Bench.Load;
 
 /// <summary>What to drive, and how.</summary>
-/// <param name="Server">a loopback or remote address</param>
+/// <param name="Servers">loopback or remote addresses; connections are dealt out to them in turn</param>
 /// <param name="Cookies">one signed-in user per connection; their number is the number of connections. Null: nobody</param>
 /// <param name="Accounts">accounts to choose from</param>
 /// <param name="Skew">Zipf's exponent; 0 is uniform</param>
 /// <param name="WarmUp">not measured</param>
 /// <param name="Duration">measured</param>
 /// <param name="Seed">of the choice of accounts</param>
-internal sealed record Load(IPEndPoint Server, IReadOnlyList<string?> Cookies, int Accounts, double Skew, TimeSpan WarmUp, TimeSpan Duration, int Seed);
+internal sealed record Load(IReadOnlyList<IPEndPoint> Servers, IReadOnlyList<string?> Cookies, int Accounts, double Skew, TimeSpan WarmUp, TimeSpan Duration, int Seed);
 
 /// <summary>
 /// Drives transfers from one thread over many connections, one request under way on each. It shares the machine with the server, so it is made to cost little:
@@ -38,9 +38,10 @@ internal sealed class LoadClient : IDisposable
         _load = load;
         _picker = new AccountPicker(load.Accounts, load.Skew, load.Seed);
         Figures = new LoadFigures((int)(load.Duration / BenchLimits.Interval) + 1);
-        foreach (var cookie in load.Cookies)
+        foreach (var (i, cookie) in load.Cookies.Index())
         {
-            var connection = new LoadConnection(load.Server, new TransferRequest(load.Server.ToString(), cookie));
+            var server = load.Servers[i % load.Servers.Count];
+            var connection = new LoadConnection(server, new TransferRequest(server.ToString(), cookie));
             _connections.Add(connection);
             _bySocket.Add(connection.Socket, connection);
         }

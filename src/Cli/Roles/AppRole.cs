@@ -1,0 +1,25 @@
+using Mjolnir.Cli.Applications;
+using Mjolnir.Cli.Configuration;
+using Mjolnir.Cli.Dev;
+
+namespace Mjolnir.Cli.Roles;
+
+/// <summary><c>app</c>: one app server.</summary>
+internal sealed class AppRole : IRole
+{
+    public async Task<int> RunAsync(StackConfiguration configuration, StopSignal stop)
+    {
+        if (AppFolder.Load(configuration.Application, Console.Error) is not { } application)
+        {
+            return ExitCodes.Failed;
+        }
+
+        using var logs = RoleLogs.Create();
+        await using var server = await ClusterServer.StartAsync(configuration, application, logs, stop.Token);
+        await using var workers = configuration.Server.Workers ? WriteBehindPart.Start(configuration, server.Services, logs) : null;
+        Console.Out.WriteLine(ReadyLine.Of("app", configuration.Server.Name, $"{server.Url} (view {server.View})"));
+        var failed = server.FailedAsync();
+        var first = await Task.WhenAny(stop.Asked, server.Left, failed);
+        return first == failed ? throw await failed : ExitCodes.Ok;
+    }
+}

@@ -1,0 +1,223 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Http;
+using Mjolnir.AppServer.Peers;
+using Mjolnir.AppServer.Routing;
+using Mjolnir.AppServer.Sessions;
+using Mjolnir.AppServer.Transactions;
+using Mjolnir.Cli.Configuration;
+using Mjolnir.Cli.Embedded;
+using Mjolnir.Core.Routing;
+using Mjolnir.Scripting.Applications;
+using Mjolnir.Storage.Rows;
+using Mjolnir.WriteBehind;
+
+namespace Mjolnir.Cli.Roles;
+
+/// <summary>
+/// An app server of a cluster, with all that it is made of.
+/// <code>
+/// start: own the data folder ─► RabbitMQ, store ─► tell itself by beats ─► wait for an open view ─► snapshot of the store, log ─► peers, HTTP ─► seed ─► ready
+/// stop:  not ready ─► HTTP and peers end ─► what the log confirms is answered ─► silence; the keeper seals the log
+/// </code>
+/// </summary>
+internal sealed class ClusterServer : IAsyncDisposable
+{
+    private readonly StackConfiguration _configuration;
+    private readonly Application _application;
+    private readonly ILoggerFactory _logs;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time = TimeProvider.System;
+    private readonly string _run = Guid.NewGuid().ToString("N");
+    private readonly StoredMarks _stored = new();
+    private readonly KeyPredictor _predictor = new();
+    private readonly Stack<Func<ValueTask>> _closing = new();
+    private FormerLogs _former = null!;
+    private ClusterServices _services = null!;
+    private RegistryViews _views = null!;
+    private ClusterMember _member = null!;
+    private ClusterRows _rows = null!;
+    private ClusterLogEpochs _epochs = null!;
+    private TransactionServer _server = null!;
+    private ClusterMap _map = null!;
+    private PeerLinks _links = null!;
+    private AppServerHttp _http = null!;
+    private volatile bool _isReady;
+
+    private ClusterServer(StackConfiguration configuration, Application application, ILoggerFactory logs)
+    {
+        (_configuration, _application, _logs) = (configuration, application, logs);
+        _log = logs.CreateLogger("Mjolnir.App");
+    }
+
+    private string Name => _configuration.Server.Name;
+
+    /// <summary>Where others reach it.</summary>
+    public string Url => _configuration.Server.Url is { Length: > 0 } url ? url : $"http://{_configuration.Server.Listen}";
+
+    public long View => _server.View.Number;
+
+    /// <summary>What the process is connected to.</summary>
+    public ClusterServices Services => _services;
+
+    /// <summary>Completes when its shard is out of the view, after it was asked to leave.</summary>
+    public Task Left => _member.Left.Task;
+
+    /// <summary>Completes with the reason if a part stops on a broken rule: the process must end, a restart recovers.</summary>
+    public async Task<Exception> FailedAsync()
+    {
+        var first = await Task.WhenAny(_server.Failed, _member.Failed);
+        return await first;
+    }
+
+    /// <summary>Starts; what was begun is closed again when it fails.</summary>
+    public static async Task<ClusterServer> StartAsync(StackConfiguration configuration, Application application, ILoggerFactory logs, CancellationToken cancellationToken)
+    {
+        var server = new ClusterServer(configuration, application, logs);
+        try
+        {
+            await server.JoinAsync(cancellationToken);
+            await server.ServeAsync(cancellationToken);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _isReady = false;
+        while (_closing.TryPop(out var close))
+        {
+            await close();
+        }
+    }
+
+    /// <summary>Becomes a member and opens its log under an open view.</summary>
+    private async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        var section = _configuration.Server;
+        _former = FormerLogs.Take(section.Data);
+        Close(_former);
+        RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
+        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", _time, cancellationToken);
+        Close(_services);
+        _views = new RegistryViews(_services.Registry, _services.Bus, _services.Connect);
+        Close(_views);
+        _member = new ClusterMember(new MemberIdentity(Name, _run, Url, section.Peer, _configuration.Cache.Nodes[0]), _services.Bus, _views, _stored, _former, _time);
+        _member.Troubled += what => RoleLog.Troubled(_log, what);
+        Close(_member);
+
+        // Manifests are read after the view became active, and only then its slots are used (W7).
+        _views.Opened = await _member.FirstViewAsync(cancellationToken);
+        var rows = await StoredRows.OpenAsync(_services.Store, cancellationToken);
+        _rows = new ClusterRows(rows);
+        _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
+        _server = new TransactionServer(Name, Options(rows.SealedLogs));
+        Close(_server);
+        await _server.StartAsync();
+        _member.Attach(_server, _rows);
+    }
+
+    private CommitterOptions Options(IReadOnlyDictionary<string, long> sealedLogs) => new()
+    {
+        Views = _views,
+        Epochs = _epochs,
+        Feed = _services.Bus,
+        Store = _rows,
+        SealedLogs = sealedLogs,
+        Engine = ScriptEngines.Create(),
+        Time = _time,
+        Random = new Random(),
+        Predictor = _predictor,
+        EngineFault = (what, fault) => RoleLog.EngineFailed(_log, what, fault),
+        Limits = new CommitterLimits { RememberedRows = RoleLimits.RememberedRows },
+    };
+
+    private async Task ServeAsync(CancellationToken cancellationToken)
+    {
+        var secrets = ClusterSecrets.Load(_configuration.Secrets);
+        var applications = new ApplicationSlot(_application);
+        _map = new ClusterMap(_run, _server.View, _services.Bus, _time);
+        Close(_map);
+        _member.Crossed += _map.Use;
+        _links = new PeerLinks(_server, _map, secrets.ClusterToken, _predictor, _time, _logs);
+        Close(_links);
+        var router = new ClusterRouter(_server, _map, _links, _predictor, () => _isReady);
+        var listener = new PeerListener(new PeerListenerOptions
+        {
+            EndPoint = PeerEndPoint(_configuration.Server),
+            ClusterToken = secrets.ClusterToken,
+            Applications = applications,
+            Transactions = _server,
+            Counters = _links.Counters,
+            Time = _time,
+            Logs = _logs,
+        });
+        listener.Start();
+        Close(listener);
+        _http = new AppServerHttp(HttpOptions(router, applications, secrets));
+        Close(_http);
+        await _http.StartAsync(cancellationToken);
+        _isReady = true;
+        await ClusterSeeding.RunAsync(_services, new Seeder(router, _time), _application, _log, cancellationToken);
+        _member.SetReady(true);
+        _closing.Push(() =>
+        {
+            _isReady = false;
+            _member.SetReady(false);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private AppServerHttpOptions HttpOptions(ITransactionRouter router, ApplicationSlot applications, SecretsFile secrets)
+    {
+        var section = _configuration.Server;
+        var status = new MemberStatus(_configuration, _application, _server, _member, _map, _rows, _stored, _views, _services);
+        var listen = IPEndPoint.Parse(section.Listen);
+        return new AppServerHttpOptions
+        {
+            Router = router,
+            Applications = applications,
+            Secrets = secrets,
+            Cluster = _map,
+            SignIn = section.SignIn,
+            Address = listen.Address,
+            Port = listen.Port,
+            CallRate = section.RateLimit ? new RateLimit(AppServer.AppServerLimits.CallsPerSecond, AppServer.AppServerLimits.CallBurst) : null,
+            TrustedProxies = section.TrustedProxies.Count > 0 ? [.. section.TrustedProxies.Select(TrustedProxy)] : AppServerHttpOptions.ThisMachine,
+            Time = _time,
+            Logs = _logs,
+            IsReady = () => _isReady && _server.Log is not null,
+            WriteStatus = status.Write,
+            WriteMetrics = writer => WorkerMetrics.WriteStore(writer, _services),
+            Leave = _member.Leave,
+        };
+    }
+
+    /// <summary>Others reach it under a name; it listens on that port, at the address where HTTP is served.</summary>
+    private static IPEndPoint PeerEndPoint(ServerSection section) => new(IPEndPoint.Parse(section.Listen).Address, HostAndPort.TryParse(section.Peer)!.Port);
+
+    private static IPNetwork TrustedProxy(string text)
+    {
+        if (text.Contains('/', StringComparison.Ordinal))
+        {
+            return IPNetwork.Parse(text);
+        }
+
+        var address = IPAddress.Parse(text);
+        return new IPNetwork(address, 8 * address.GetAddressBytes().Length);
+    }
+
+    private void Close(IAsyncDisposable part) => _closing.Push(part.DisposeAsync);
+
+    private void Close(IDisposable part) => _closing.Push(() =>
+    {
+        part.Dispose();
+        return ValueTask.CompletedTask;
+    });
+}

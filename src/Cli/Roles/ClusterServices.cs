@@ -1,0 +1,113 @@
+using Mjolnir.Cli.Configuration;
+using Mjolnir.Core.Views;
+using Mjolnir.Storage.Cluster;
+using Mjolnir.Storage.Logs;
+using Mjolnir.Storage.Logs.RabbitMq;
+using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Registry;
+using Mjolnir.Storage.Shards;
+
+namespace Mjolnir.Cli.Roles;
+
+/// <summary>What every process of a cluster but the proxy is connected to: RabbitMQ (logs, bus, leadership) and the store.</summary>
+internal sealed class ClusterServices : IAsyncDisposable
+{
+    private readonly RabbitMqConnections _connections;
+    private readonly S3ObjectStore _s3;
+    private readonly RabbitMqClusterBus _bus;
+
+    private ClusterServices(RabbitMqConnections connections, S3ObjectStore s3, string cluster, TimeProvider time)
+    {
+        _connections = connections;
+        _s3 = s3;
+        Time = time;
+        Store = new CountedObjectStore(s3, new StoreRequests());
+        Bill = new StoreBill(Store.Requests, time);
+        Registry = new ClusterRegistry(Store);
+        Broker = new RabbitMqLogBroker(connections, cluster);
+        Leadership = new RabbitMqLeadership(connections, cluster);
+        _bus = new RabbitMqClusterBus(connections, cluster);
+    }
+
+    public TimeProvider Time { get; }
+
+    public ILogBroker Broker { get; }
+
+    public IClusterBus Bus => _bus;
+
+    public ILeadership Leadership { get; }
+
+    /// <summary>The store, its requests counted.</summary>
+    public CountedObjectStore Store { get; }
+
+    /// <summary>What the store costs.</summary>
+    public StoreBill Bill { get; }
+
+    public ClusterRegistry Registry { get; }
+
+    /// <summary>Connects, and proves that both services are there and will do. A service that cannot be reached yet is waited for: on a machine that starts, nobody knows the order.</summary>
+    /// <exception cref="FailureException">a service refuses, or cannot be reached within the patience</exception>
+    public static async Task<ClusterServices> ConnectAsync(StackConfiguration configuration, string process, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var services = new ClusterServices(
+            new RabbitMqConnections(RabbitMqAddress.Parse(configuration.Queue.Url), process, time), new S3ObjectStore(Settings(configuration.Store), time), configuration.Cluster, time);
+        try
+        {
+            await services.CheckAsync(cancellationToken);
+            return services;
+        }
+        catch
+        {
+            await services.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A connection of this process's own to a shard.</summary>
+    public IShardConnection Connect(ShardDescription shard) => new MemcachedShardConnection(shard.Name, shard.Address!, time: Time);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _bus.DisposeAsync();
+        await _connections.DisposeAsync();
+        _s3.Dispose();
+    }
+
+    private static S3Settings Settings(StoreSection store) => new(store.Endpoint.Length == 0 ? null : new Uri(store.Endpoint), store.Bucket)
+    {
+        Prefix = store.Prefix,
+        Region = store.Region,
+        AccessKey = store.AccessKey.Length == 0 ? null : store.AccessKey,
+        SecretKey = store.SecretKey.Length == 0 ? null : store.SecretKey,
+    };
+
+    private async Task CheckAsync(CancellationToken cancellationToken)
+    {
+        var began = Time.GetTimestamp();
+        while (await FailureAsync(cancellationToken) is { } failure)
+        {
+            if (!failure.MayPass || Time.GetElapsedTime(began) > RoleLimits.ServicePatience)
+            {
+                throw new FailureException(failure.Message);
+            }
+
+            // A service that is starting tells nobody when it is up.
+            await Task.Delay(RoleLimits.ServiceLook, Time, cancellationToken);
+        }
+    }
+
+    private async Task<(string Message, bool MayPass)?> FailureAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _connections.CheckAsync(cancellationToken);
+        }
+        catch (LogUnavailableException fault)
+        {
+            return (fault.Message, MayPass: true);
+        }
+
+        var check = await S3Capability.CheckAsync(_s3, cancellationToken);
+        return check.Kind == S3CheckKind.Good ? null : (check.Message, check.Kind == S3CheckKind.Unreachable);
+    }
+}

@@ -1,0 +1,24 @@
+using Mjolnir.Cli.Configuration;
+using Mjolnir.Cli.Dev;
+
+namespace Mjolnir.Cli.Roles;
+
+/// <summary><c>write-behind</c>: workers of the logs, and a candidate for keeping the view.</summary>
+internal sealed class WriteBehindRole : IRole
+{
+    public async Task<int> RunAsync(StackConfiguration configuration, StopSignal stop)
+    {
+        using var logs = RoleLogs.Create();
+        await using var services = await ClusterServices.ConnectAsync(configuration, $"write-behind {configuration.Server.Name}", TimeProvider.System, stop.Token);
+        await using var part = WriteBehindPart.Start(configuration, services, logs);
+        await using var http = await WorkerHttp.StartAsync(configuration, services, part, ClusterSecrets.Load(configuration.Secrets), stop.Token);
+        Console.Out.WriteLine(ReadyLine.Of("write-behind", configuration.Server.Name, $"http://{configuration.Server.Listen}"));
+        var running = part.Running;
+        if (await Task.WhenAny(stop.Asked, running) == running)
+        {
+            await running;
+        }
+
+        return ExitCodes.Ok;
+    }
+}
