@@ -133,10 +133,10 @@ public sealed class ExactlyOnceTests
 
     private static async Task<long?> Total(ProtocolCluster cluster) => await ProtocolCluster.Read(cluster.B, "total");
 
-    private static string Text(TransactionAnswer answer) =>
+    internal static string Text(TransactionAnswer answer) =>
         answer.Status == TransactionStatus.Committed ? $"committed {Encoding.UTF8.GetString(answer.Result.Span)}" : $"{answer.Status}: {answer.Reason}";
 
-    private static ValueTask<TransactionAnswer> Add(TransactionServer server, string? user, string id, long amount, string handler = "add") =>
+    internal static ValueTask<TransactionAnswer> Add(TransactionServer server, string? user, string id, long amount, string handler = "add") =>
         server.RunAsync(
             new TransactionCall(
                 new HandlerCall
@@ -151,7 +151,7 @@ public sealed class ExactlyOnceTests
             CancellationToken.None);
 
     /// <summary>An engine with one handler: adds its argument to the row "total", refuses to go below zero.</summary>
-    private sealed class Adder : IScriptEngine
+    internal sealed class Adder : IScriptEngine
     {
         public static readonly Application Application = new()
         {

@@ -176,7 +176,7 @@ internal sealed class ProtocolCluster : IAsyncDisposable
 
     private static Document Number(long value) => Document.FromText(value.ToString(CultureInfo.InvariantCulture));
 
-    private sealed class NoScripts : IScriptEngine
+    internal sealed class NoScripts : IScriptEngine
     {
         public RunResult Run(HandlerCall call, IRowSource rows) => throw new NotSupportedException();
 

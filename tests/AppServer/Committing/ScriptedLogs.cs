@@ -27,9 +27,19 @@ internal sealed class ScriptedLogs
     private readonly Dictionary<string, long> _sealed = [];
     private readonly Dictionary<RowKey, RowVersion> _stored = [];
     private readonly Dictionary<string, int> _epochs = [];
+    private readonly HashSet<string> _unbound = [];
 
     /// <summary>Asked for each batch with records, before it is in the log.</summary>
     public Func<Batch, Task<PublishFate>> Decide { get; set; } = static _ => Task.FromResult(PublishFate.Confirm);
+
+    /// <summary>Asked for each view marker, before it is in the log.</summary>
+    public Func<Batch, Task<PublishFate>> DecideMarker { get; set; } = static _ => Task.FromResult(PublishFate.Confirm);
+
+    /// <summary>Called when a server opens a log: after it was declared and registered, before its opening returns.</summary>
+    public Func<string, Task> Opened { get; set; } = static _ => Task.CompletedTask;
+
+    /// <summary>The highest batch of a log that its server is told to be stored.</summary>
+    public Func<string, long> StoredBatch { get; set; } = static _ => long.MaxValue;
 
     /// <summary>Called when somebody seals a log, before it is done.</summary>
     public Func<string, Task> Sealing { get; set; } = static _ => Task.CompletedTask;
@@ -56,10 +66,10 @@ internal sealed class ScriptedLogs
 
     public async Task<PublishOutcome> PublishAsync(string log, Batch batch)
     {
-        var fate = batch.Records.Count == 0 ? PublishFate.Confirm : await Decide(batch);
+        var fate = batch.Kind == BatchKind.View ? await DecideMarker(batch) : batch.Records.Count == 0 ? PublishFate.Confirm : await Decide(batch);
         lock (_gate)
         {
-            if (_sealed.ContainsKey(log))
+            if (_sealed.ContainsKey(log) || _unbound.Contains(log))
             {
                 return fate is PublishFate.UnknownAndOut or PublishFate.UnknownButIn ? PublishOutcome.Unknown : PublishOutcome.Unroutable;
             }
@@ -91,6 +101,40 @@ internal sealed class ScriptedLogs
             }
 
             return watermark;
+        }
+    }
+
+    /// <summary>First step of sealing: what is published from now on comes back.</summary>
+    public void Unbind(string log)
+    {
+        lock (_gate)
+        {
+            _unbound.Add(log);
+        }
+    }
+
+    public bool IsSealed(string log)
+    {
+        lock (_gate)
+        {
+            return _sealed.ContainsKey(log);
+        }
+    }
+
+    /// <summary>The logs that exist, each with its batches so far.</summary>
+    public IReadOnlyList<(string Log, IReadOnlyList<Batch> Batches)> All()
+    {
+        lock (_gate)
+        {
+            return [.. _logs.Select(log => (log.Key, (IReadOnlyList<Batch>)[.. log.Value]))];
+        }
+    }
+
+    public Dictionary<RowKey, RowVersion> Snapshot()
+    {
+        lock (_gate)
+        {
+            return new Dictionary<RowKey, RowVersion>(_stored);
         }
     }
 
@@ -131,14 +175,18 @@ internal sealed class ScriptedLogs
 
     internal sealed class Epochs(ScriptedLogs logs, string server) : ILogEpochs
     {
-        public ValueTask<ILogPublisher> OpenAsync(CancellationToken cancellationToken) =>
-            ValueTask.FromResult<ILogPublisher>(new Publisher(logs, logs.Open(server)));
+        public async ValueTask<ILogPublisher> OpenAsync(CancellationToken cancellationToken)
+        {
+            var log = logs.Open(server);
+            await logs.Opened(log);
+            return new Publisher(logs, log);
+        }
 
         public async ValueTask<long> SealAsync(string log, CancellationToken cancellationToken) => await logs.SealAsync(log);
 
         public ValueTask<long> SealOwnAsync(string log, CancellationToken cancellationToken) => SealAsync(log, cancellationToken);
 
-        public long StoredBatch(string log) => long.MaxValue;
+        public long StoredBatch(string log) => logs.StoredBatch(log);
     }
 
     internal sealed class Store(ScriptedLogs logs) : IStoredRows

@@ -6,10 +6,20 @@ namespace Mjolnir.AppServer.Tests.Committing;
 internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 {
     private readonly List<Hold> _holds = [];
+    private long _lost;
 
     public string Shard => inner.Shard;
 
-    public long Incarnation => inner.Incarnation;
+    public long Incarnation => inner.Incarnation + Interlocked.Read(ref _lost);
+
+    /// <summary>Nothing gets through: every pass ends without an answer, and without effect.</summary>
+    public bool IsDown { get; set; }
+
+    /// <summary>Passes that were asked for.</summary>
+    public int Passes { get; private set; }
+
+    /// <summary>Answers the next operations of this kind, until it answers null, in the shard's stead.</summary>
+    public Func<ShardOperation, ShardStatus?> Instead { get; set; } = static _ => null;
 
     /// <summary>Off unless a test wants rows to be read while a handler runs: passes can be held only when they are awaited.</summary>
     public bool AnswersAtOnce { get; set; }
@@ -31,6 +41,7 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
     public async ValueTask RunAsync(IReadOnlyList<ShardOperation> pass, CancellationToken cancellationToken)
     {
+        Passes++;
         if (Take(pass) is { } hold)
         {
             hold.Reached.SetResult();
@@ -46,12 +57,33 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
             }
         }
 
+        if (IsDown)
+        {
+            Interlocked.Increment(ref _lost);
+            foreach (var operation in pass)
+            {
+                operation.Status = ShardStatus.Unknown;
+            }
+
+            return;
+        }
+
         lock (Seen)
         {
             Seen.AddRange(pass.Select(operation => (operation.Verb, operation.CacheKey)));
         }
 
-        await inner.RunAsync(pass, cancellationToken);
+        foreach (var operation in pass)
+        {
+            if (Instead(operation) is { } status)
+            {
+                operation.Status = status;
+            }
+            else
+            {
+                await inner.RunAsync([operation], cancellationToken);
+            }
+        }
     }
 
     public ValueTask OpenAsync(string label, CancellationToken cancellationToken) => inner.OpenAsync(label, cancellationToken);
