@@ -39,6 +39,12 @@ public sealed record CommitterLimits
     /// <summary>Times that <see cref="LeasePause"/> doubles: to 64 ms, so that a loader which died costs no crowd of looks until its lease expires.</summary>
     public const int LeasePauseDoublings = 5;
 
+    /// <summary>
+    /// Looks after which a row whose load somebody else began is loaded all the same, half a second after the first: its loader died, or lost its lease with its connection. Two loads
+    /// at once cost a store read and nothing else.
+    /// </summary>
+    public int LooksBeforeTakeOver { get; init; } = 12;
+
     /// <summary>First pause before a shard, the store or the log broker is asked again that did not answer. Doubles with each try.</summary>
     public TimeSpan FirstRetry { get; init; } = TimeSpan.FromMilliseconds(20);
 

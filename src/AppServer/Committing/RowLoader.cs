@@ -76,7 +76,7 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
         var known = new CellBase?[pass.Length];
         for (var i = 0; i < pass.Length; i++)
         {
-            known[i] = await StoredAsync(rows[i].Cell, pass[i], absent, incarnation, cancellationToken);
+            known[i] = await SettledAsync(rows[i].Cell, pass[i], absent, incarnation, cancellationToken);
         }
 
         return known;
@@ -90,6 +90,9 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
             case ShardStatus.Hit:
                 return await ProveAsync(cell, answer, incarnation, cancellationToken);
             case ShardStatus.LeaseWon:
+                return await FillAsync(cell, answer.Token, incarnation, cancellationToken);
+            case ShardStatus.LeaseHeld when answer.Token != 0 && cell.LeaseHeld >= limits.LooksBeforeTakeOver:
+                // Whoever saw a lease before the label and reads the store after it may fill the row under that lease: only one of all can.
                 return await FillAsync(cell, answer.Token, incarnation, cancellationToken);
             case ShardStatus.LeaseHeld:
                 // The shard cannot tell when somebody else's load ends: look again, less and less often, until the callers' patience ends.
@@ -147,8 +150,7 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
         RowVersion stored;
         try
         {
-            StoreReads++;
-            stored = await store.FindAsync(cell.Key, cancellationToken) ?? RowVersion.Absent;
+            stored = IsAbsent(cell) ? RowVersion.Absent : await StoredAsync(cell, cancellationToken);
         }
         catch (Exception fault) when (fault is StoreUnavailableException or CorruptDataException)
         {
@@ -160,14 +162,20 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
         return await ReplaceAsync(cell, Envelope.Of(stored), lease, incarnation, grows: true, cancellationToken);
     }
 
+    private async ValueTask<RowVersion> StoredAsync(Cell cell, CancellationToken cancellationToken)
+    {
+        StoreReads++;
+        return await store.FindAsync(cell.Key, cancellationToken) ?? RowVersion.Absent;
+    }
+
     private async ValueTask<CellBase?> ReplaceAsync(Cell cell, Envelope envelope, ulong token, long incarnation, bool grows, CancellationToken cancellationToken)
     {
         var set = Replacing(cell, envelope, token, grows);
         await shards.RunAsync(cell.Home.Link, [set], cancellationToken);
-        return await StoredAsync(cell, set, envelope, incarnation, cancellationToken);
+        return await SettledAsync(cell, set, envelope, incarnation, cancellationToken);
     }
 
-    private static async ValueTask<CellBase?> StoredAsync(Cell cell, ShardOperation set, Envelope envelope, long incarnation, CancellationToken cancellationToken)
+    private static async ValueTask<CellBase?> SettledAsync(Cell cell, ShardOperation set, Envelope envelope, long incarnation, CancellationToken cancellationToken)
     {
         switch (set.Status)
         {

@@ -161,7 +161,7 @@ public sealed class EmbeddedShard
 
         if (IsThere(ref item))
         {
-            return Answer(operation, ShardStatus.LeaseHeld, 0);
+            return Answer(operation, ShardStatus.LeaseHeld, item.Token);
         }
 
         return Grows(operation.CacheKey, 0, ref item)

@@ -15,6 +15,9 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
     /// <summary>Nothing gets through: every pass ends without an answer, and without effect.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Asked for each pass: how its connection ends, if it does.</summary>
+    public Func<PassFault> Fault { get; set; } = static () => PassFault.None;
+
     /// <summary>Passes that were asked for.</summary>
     public int Passes { get; private set; }
 
@@ -68,6 +71,12 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
             return;
         }
 
+        if (Fault() is var fault && fault != PassFault.None)
+        {
+            await LoseAsync(pass, fault);
+            return;
+        }
+
         lock (Seen)
         {
             Seen.AddRange(pass.Select(operation => (operation.Verb, operation.CacheKey)));
@@ -90,6 +99,25 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
+    private async ValueTask LoseAsync(IReadOnlyList<ShardOperation> pass, PassFault fault)
+    {
+        ShardOperation[] sent = [.. pass.Select(Copy)];
+        Interlocked.Increment(ref _lost);
+        foreach (var operation in pass)
+        {
+            operation.Status = ShardStatus.Unknown;
+        }
+
+        if (fault == PassFault.AnswersLost)
+        {
+            await inner.RunAsync(sent, CancellationToken.None);
+        }
+        else if (fault == PassFault.ArrivesLate)
+        {
+            _ = Task.Delay(TimeSpan.FromMilliseconds(3)).ContinueWith(_ => inner.RunAsync(sent, CancellationToken.None).AsTask(), TaskScheduler.Default);
+        }
+    }
+
     private Hold? Take(IReadOnlyList<ShardOperation> pass)
     {
         lock (_holds)
@@ -106,6 +134,21 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
     private static ShardOperation Copy(ShardOperation operation) =>
         new() { Verb = operation.Verb, CacheKey = operation.CacheKey, Value = operation.Value, Token = operation.Token };
+
+    /// <summary>How a connection ends under a pass.</summary>
+    internal enum PassFault
+    {
+        None,
+
+        /// <summary>Before anything of it reached the shard.</summary>
+        NeverArrives,
+
+        /// <summary>The shard has done it; the answers are lost.</summary>
+        AnswersLost,
+
+        /// <summary>The shard will do it some milliseconds after the caller was told that nobody knows.</summary>
+        ArrivesLate,
+    }
 
     internal enum Fate
     {

@@ -280,6 +280,21 @@ public sealed class ViewChangeTests
     }
 
     [Fact]
+    public async Task A_server_that_learns_of_an_open_view_by_its_new_log_reads_the_store_as_of_then()
+    {
+        await using var cluster = await ViewCluster.StartAsync(new CommitterLimits { LogLease = TimeSpan.FromMilliseconds(500) });
+        var x = cluster.NameOn("A", "x");
+        await Set(cluster.A, x, 1);
+        var view = cluster.Move("B", x);
+        await cluster.A.CrossAsync(view);
+        await cluster.SealAsync("B.1");
+        await cluster.OpenAsync(view);
+
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.B, x, 1));
+        Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key(x)));
+    }
+
+    [Fact]
     public async Task Several_views_may_be_skipped_and_older_ones_are_no_news()
     {
         await using var cluster = await ViewCluster.StartAsync();

@@ -55,6 +55,8 @@ internal sealed class ViewCluster : IAsyncDisposable
 
     public TransactionServer B => _members["B"].Server;
 
+    public TransactionServer Server(string name) => _members[name].Server;
+
     public EmbeddedShard Shard(string name) => _shards[name];
 
     /// <summary>A server's connection to a shard.</summary>

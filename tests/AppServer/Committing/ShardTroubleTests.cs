@@ -1,0 +1,209 @@
+using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Transactions;
+using Mjolnir.Storage.Logs;
+using Mjolnir.Storage.Shards;
+using static Mjolnir.AppServer.Tests.Committing.ProtocolCluster;
+
+namespace Mjolnir.AppServer.Tests.Committing;
+
+/// <summary>Shards that lose their memory, refuse, or cannot be reached, and a log that cannot: the rows concerned wait, all others go on.</summary>
+public sealed class ShardTroubleTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_shard_without_memory_is_reported_once_and_its_rows_wait_for_the_next_view(bool restarted)
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (lost, other) = (cluster.NameOn("A", "x"), cluster.NameOn("B", "y"));
+        await Set(cluster.A, lost, 1);
+        await Set(cluster.A, other, 1);
+        if (restarted)
+        {
+            cluster.Shard("A").Restart();
+        }
+        else
+        {
+            cluster.Shard("A").Flush();
+        }
+
+        var waiting = Enumerable.Range(0, 20).Select(_ => Add(cluster.A, lost, 1)).ToArray();
+        while (cluster.Reports.IsEmpty)
+        {
+            await Add(cluster.A, other, 1);
+        }
+
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, other, 1));
+        Assert.DoesNotContain(waiting, task => task.IsCompleted);
+        Assert.Equal(["label-A-1"], cluster.Reports.Select(shard => shard.Label));
+        await cluster.ChangeAsync(cluster.Relabel("A"));
+
+        Assert.All(await Task.WhenAll(waiting), status => Assert.Equal(TransactionStatus.Committed, status));
+        Assert.Equal(21, await Read(cluster.B, lost));
+        var versions = cluster.Logs.VersionsOf(Key(lost));
+        Assert.Equal(Enumerable.Range(1, versions.Count).Select(i => (long)i), versions);
+    }
+
+    [Fact]
+    public async Task A_batch_whose_shard_lost_its_memory_under_way_is_settled_by_the_seal_of_its_own_log()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (lost, other) = (cluster.NameOn("A", "x"), cluster.NameOn("B", "y"));
+        await Set(cluster.A, lost, 1);
+        await Set(cluster.A, other, 1);
+        var install = cluster.Connection("A", "A").HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet);
+        var both = Run(cluster.A, [lost, other], values => [(lost, values[0] + 1), (other, values[1] + 1)]);
+        await install.Reached.Task;
+        cluster.Shard("A").Restart();
+        install.Release();
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, other, 10));
+        Assert.False(both.IsCompleted);
+        Assert.True(cluster.Logs.IsSealed("A.1"));
+        await cluster.ChangeAsync(cluster.Relabel("A"));
+
+        Assert.Equal(TransactionStatus.Committed, await both);
+        Assert.Equal((2, 12), (await Read(cluster.B, lost), await Read(cluster.B, other)));
+        Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key(lost)));
+    }
+
+    [Fact]
+    public async Task V9m_a_shard_that_refuses_for_memory_is_believed_by_nobody_until_the_next_view()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (grows, same, other) = (cluster.NameOn("A", "x"), cluster.NameOn("A", "y"), cluster.NameOn("B", "z"));
+        await Set(cluster.A, grows, 1);
+        await Set(cluster.A, same, 1);
+        Refuse(cluster.Connection("A", "A"), grows, ShardStatus.Full);
+
+        Assert.Equal(TransactionStatus.Unavailable, await Add(cluster.A, grows, 1));
+        Assert.Equal(["A"], cluster.Reports.Select(shard => shard.Name));
+        var waits = Add(cluster.A, same, 1);
+        var believes = Add(cluster.B, cluster.NameOn("A", "new"), 1);
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, other, 1));
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.B, other, 1));
+        Assert.False(waits.IsCompleted);
+        Assert.False(believes.IsCompleted, "a miss on a shard that refused for memory");
+        await cluster.ChangeAsync(cluster.Relabel("A"));
+
+        Assert.Equal(TransactionStatus.Committed, await waits);
+        Assert.Equal(TransactionStatus.Committed, await believes);
+        Assert.Equal((1, 2), (await Read(cluster.B, grows), await Read(cluster.B, same)));
+    }
+
+    [Fact]
+    public async Task A_shard_without_room_refuses_what_grows_and_goes_on_with_the_rest()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (there, absent) = (cluster.NameOn("A", "x"), cluster.NameOn("A", "y"));
+        await Set(cluster.A, there, 1);
+        await Read(cluster.A, absent);
+        var grown = new List<string>();
+        cluster.Connection("A", "A").Instead = operation =>
+        {
+            if (operation.Grows)
+            {
+                grown.Add(operation.CacheKey);
+            }
+
+            return operation.Grows ? ShardStatus.NoRoom : null;
+        };
+
+        Assert.Equal(TransactionStatus.Unavailable, await Set(cluster.A, absent, 1));
+        Assert.Equal(TransactionStatus.Unavailable, await Set(cluster.A, cluster.NameOn("A", "never-seen"), 1));
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, there, 1));
+        Assert.Equal(TransactionStatus.Committed, await Set(cluster.A, there, null));
+
+        Assert.Contains($"1:{Key(absent).Text}", grown);
+        Assert.DoesNotContain($"1:{Key(there).Text}", grown);
+        Assert.Empty(cluster.Reports);
+        Assert.Equal((0, "A.1"), (cluster.A.Counters.Epochs, cluster.A.Log));
+    }
+
+    [Fact]
+    public async Task A_shard_that_cannot_be_reached_keeps_only_its_own_rows_waiting_and_is_not_asked_without_pause()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (far, near) = (cluster.NameOn("B", "x"), cluster.NameOn("A", "y"));
+        await Set(cluster.A, far, 1);
+        await Set(cluster.A, near, 1);
+        var shard = cluster.Connection("A", "B");
+        shard.IsDown = true;
+        var waiting = Enumerable.Range(0, 50).Select(i => Add(cluster.A, i % 2 == 0 ? far : cluster.NameOn("B", $"other{i}-"), 1)).ToArray();
+        for (var since = Environment.TickCount64; Environment.TickCount64 - since < 1500;)
+        {
+            Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, near, 1));
+        }
+
+        var passes = shard.Passes;
+        Assert.DoesNotContain(waiting, task => task.IsCompleted);
+        shard.IsDown = false;
+        Assert.All(await Task.WhenAll(waiting), status => Assert.Equal(TransactionStatus.Committed, status));
+        Assert.InRange(passes, 2, 60);
+        Assert.Equal(26, await Read(cluster.B, far));
+    }
+
+    [Fact]
+    public async Task A_row_whose_lease_was_lost_with_the_connection_is_loaded_long_before_the_lease_expires()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var shard = cluster.Connection("A", "A");
+        var faults = 1;
+        shard.Fault = () => Interlocked.Decrement(ref faults) >= 0 ? ScriptedShard.PassFault.AnswersLost : ScriptedShard.PassFault.None;
+
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, cluster.NameOn("A", "x"), 1).WaitAsync(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task The_broker_going_away_is_waited_for_and_service_comes_back_by_itself()
+    {
+        await using var cluster = await ViewCluster.StartAsync(new CommitterLimits { TransactionPatience = TimeSpan.FromMilliseconds(600) });
+        var x = cluster.NameOn("A", "x");
+        await Set(cluster.A, x, 1);
+        var away = true;
+        var asked = 0;
+        Task Broker(string log)
+        {
+            asked++;
+            return away ? throw new LogUnavailableException("no connection") : Task.CompletedTask;
+        }
+
+        cluster.Logs.Sealing = Broker;
+        cluster.Logs.Opened = Broker;
+        cluster.Logs.Decide = _ => Task.FromResult(away ? PublishFate.UnknownAndOut : PublishFate.Confirm);
+        Assert.Equal(TransactionStatus.Unavailable, await Add(cluster.A, x, 1));
+        Assert.InRange(asked, 2, 40);
+        away = false;
+
+        var status = TransactionStatus.Unavailable;
+        for (var tries = 0; tries < 10 && status != TransactionStatus.Committed; tries++)
+        {
+            status = await Add(cluster.A, x, 1);
+        }
+
+        Assert.Equal(TransactionStatus.Committed, status);
+        Assert.Equal(2, await Read(cluster.A, x));
+    }
+
+    [Fact]
+    public async Task A_server_whose_broker_is_away_can_be_stopped()
+    {
+        var cluster = await ViewCluster.StartAsync(new CommitterLimits { StopPatience = TimeSpan.FromMilliseconds(200) });
+        cluster.Logs.Sealing = static _ => throw new LogUnavailableException("no connection");
+        cluster.Logs.Decide = static _ => Task.FromResult(PublishFate.UnknownAndOut);
+        var doubtful = Add(cluster.A, "x", 1);
+        await cluster.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Equal(TransactionStatus.Unavailable, await doubtful);
+    }
+
+    private static void Refuse(ScriptedShard shard, string row, ShardStatus status)
+    {
+        var once = true;
+        shard.Instead = operation =>
+        {
+            var refuse = once && operation.Verb == ShardVerb.CompareAndSet && operation.CacheKey.EndsWith(Key(row).Text, StringComparison.Ordinal);
+            once &= !refuse;
+            return refuse ? status : null;
+        };
+    }
+}
