@@ -91,7 +91,7 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
                 return await ProveAsync(cell, answer, incarnation, cancellationToken);
             case ShardStatus.LeaseWon:
                 return await FillAsync(cell, answer.Token, incarnation, cancellationToken);
-            case ShardStatus.LeaseHeld when answer.Token != 0 && cell.LeaseHeld >= limits.LooksBeforeTakeOver:
+            case ShardStatus.LeaseHeld when cell.LeaseHeld >= limits.LooksBeforeTakeOver:
                 // Whoever saw a lease before the label and reads the store after it may fill the row under that lease: only one of all can.
                 return await FillAsync(cell, answer.Token, incarnation, cancellationToken);
             case ShardStatus.LeaseHeld:

@@ -135,7 +135,7 @@ internal sealed class AnswerPump(ConnectionCore core, SocketLink link)
         }
         else
         {
-            var hasToken = status is MemcachedStatus.Hit or MemcachedStatus.LeaseWon or MemcachedStatus.Stored && !keeping;
+            var hasToken = status is MemcachedStatus.Hit or MemcachedStatus.LeaseWon or MemcachedStatus.LeaseHeld or MemcachedStatus.Stored && !keeping;
             ticket.Pass!.Answer(index, new MemcachedAnswer(keeping ? classic : status, hasToken ? token : 0, keeping ? default : answer.Value));
         }
 

@@ -34,7 +34,7 @@ public enum ShardStatus : byte
     /// <summary>GetOrLease: no item, and the caller now holds the lease whose token is in <see cref="ShardOperation.Token"/>.</summary>
     LeaseWon,
 
-    /// <summary>GetOrLease: no item, and somebody else is loading it; <see cref="ShardOperation.Token"/> is that lease's token, or 0 where the shard does not tell.</summary>
+    /// <summary>GetOrLease: no item, and somebody else is loading it; <see cref="ShardOperation.Token"/> is that lease's token.</summary>
     LeaseHeld,
 
     /// <summary>A write was done; <see cref="ShardOperation.Token"/> is the item's new token.</summary>

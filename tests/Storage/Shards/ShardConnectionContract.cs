@@ -112,7 +112,8 @@ public abstract class ShardConnectionContract
         await using var loser = await ConnectAsync();
         var lease = await RunAsync(winner, ShardVerb.GetOrLease, Key);
         Assert.Equal(ShardStatus.LeaseWon, lease.Status);
-        Assert.Equal(ShardStatus.LeaseHeld, (await RunAsync(loser, ShardVerb.GetOrLease, Key)).Status);
+        var held = await RunAsync(loser, ShardVerb.GetOrLease, Key);
+        Assert.Equal((ShardStatus.LeaseHeld, lease.Token), (held.Status, held.Token));
         Assert.Equal(ShardStatus.Stored, (await RunAsync(winner, ShardVerb.CompareAndSet, Key, "loaded", lease.Token)).Status);
         var got = await RunAsync(loser, ShardVerb.GetOrLease, Key);
         Assert.Equal((ShardStatus.Hit, "loaded"), (got.Status, Text(got)));
