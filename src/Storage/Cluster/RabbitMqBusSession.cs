@@ -22,6 +22,9 @@ internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisp
     /// <summary>An alarm at the broker: what is sent is not passed on.</summary>
     public bool IsBlocked => _link.IsBlocked;
 
+    /// <summary>Has this called whenever an alarm is over.</summary>
+    public void OnUnblocked(Action call) => _link.Unblocked = call;
+
     public static async Task<RabbitMqBusSession> OpenAsync(RabbitMqConnection connection, string exchange, Action<ReadOnlyMemory<byte>> receive, TimeProvider time, CancellationToken cancellationToken)
     {
         var link = await connection.OpenAsync(cancellationToken);

@@ -136,6 +136,8 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
     {
         Interlocked.Exchange(ref _unheardSince, 0);
         Interlocked.Increment(ref _incarnation);
+        // Under an alarm nobody could be heard, whether this process had something to say or not.
+        session.OnUnblocked(() => Interlocked.Increment(ref _incarnation));
         _session = session;
         _ready.TrySetResult();
     }
@@ -145,26 +147,18 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(session.Ended, _stop.Token);
         var message = new ArrayBufferWriter<byte>();
-        var wasBlocked = false;
         while (true)
         {
             await _outgoing.Reader.WaitToReadAsync(either.Token);
             if (session.IsBlocked)
             {
                 // Beats of yesterday would only mislead: what cannot be sent now is not kept.
-                wasBlocked = true;
                 while (_outgoing.Reader.TryRead(out _))
                 {
                     Interlocked.Increment(ref _dropped);
                 }
 
                 continue;
-            }
-
-            if (wasBlocked)
-            {
-                wasBlocked = false;
-                Interlocked.Increment(ref _incarnation);
             }
 
             await SendWaitingAsync(session, message, either.Token);

@@ -18,6 +18,12 @@ internal static class RabbitMqClientLimits
     /// <summary>Time for one operation (declare, bind, delete …): milliseconds, and some hundred while a cluster elects. Whoever is slower is taken for frozen, and the connection is given up.</summary>
     public static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Time between making a log and using it. RabbitMQ (3.10 to date) writes down which data belongs to a new quorum queue only when its list of queues was left alone for half a second, looked at every half second; a node that is killed
+    /// before that starts the queue anew, and what was confirmed in it is gone (measured: docs/design/rabbitmq.md). Twice that, and one more for another log made meanwhile.
+    /// </summary>
+    public static readonly TimeSpan SettlingTime = TimeSpan.FromMilliseconds(1500);
+
     /// <summary>Time for a confirm. The committer takes one later than 2 s for unknown (V9), so there is nothing to wait for beyond; the little more leaves that judgement to it.</summary>
     public static readonly TimeSpan ConfirmPatience = TimeSpan.FromMilliseconds(2200);
 

@@ -11,6 +11,9 @@ internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, T
     private TimeSpan _backOff;
     private bool _isDisposed;
 
+    /// <summary>The broker has said on this connection that an alarm is on.</summary>
+    public bool IsBlocked => Volatile.Read(ref _link) is { IsOpen: true, IsBlocked: true };
+
     /// <summary>The connection as it is, or a new one.</summary>
     /// <exception cref="LogUnavailableException">no endpoint answers, or they refuse: the message says which, why, and what to do</exception>
     public ValueTask<RabbitMqLink> OpenAsync(CancellationToken cancellationToken) =>
@@ -87,6 +90,17 @@ internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, T
     {
         using var patience = new CancellationTokenSource(RabbitMqClientLimits.ConnectPatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        return new(await address.Factory().CreateConnectionAsync([address.Endpoint(endpoint)], name, either.Token));
+        var link = new RabbitMqLink(await address.Factory().CreateConnectionAsync([address.Endpoint(endpoint)], name, either.Token));
+        try
+        {
+            // The client takes the connection for open before the broker has agreed to the virtual host; a channel is opened only after that.
+            await RabbitMqControl.CloseAsync(link, await link.OpenChannelAsync(RabbitMqControl.Unconfirmed, either.Token));
+            return link;
+        }
+        catch
+        {
+            link.Abandon();
+            throw;
+        }
     }
 }

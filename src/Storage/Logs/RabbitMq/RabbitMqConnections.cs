@@ -20,6 +20,9 @@ public sealed class RabbitMqConnections : IAsyncDisposable
 
     internal TimeProvider Time { get; }
 
+    /// <summary>An alarm (memory, disk) is on: what is sent to a log now is not read. A connection hears of it only by sending; the bus sends twice a second, so an idle server knows before its next batch.</summary>
+    internal bool IsBlocked => Sending.IsBlocked || Bus.IsBlocked;
+
     internal RabbitMqConnection Sending { get; }
 
     internal RabbitMqConnection Receiving { get; }

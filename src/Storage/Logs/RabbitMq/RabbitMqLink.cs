@@ -27,6 +27,9 @@ internal sealed class RabbitMqLink
     /// <summary>An alarm (memory, disk) is on at the broker: what is sent now is not read.</summary>
     public bool IsBlocked => _isBlocked;
 
+    /// <summary>Called when the alarm is over.</summary>
+    public Action? Unblocked { get; set; }
+
     /// <summary>The broker is RabbitMQ of this version or newer.</summary>
     public bool IsAtLeast(int major) =>
         _connection.ServerProperties?.TryGetValue("version", out var version) == true && version is byte[] text
@@ -60,6 +63,11 @@ internal sealed class RabbitMqLink
     private Task Block(bool isBlocked)
     {
         _isBlocked = isBlocked;
+        if (!isBlocked)
+        {
+            Unblocked?.Invoke();
+        }
+
         return Task.CompletedTask;
     }
 }

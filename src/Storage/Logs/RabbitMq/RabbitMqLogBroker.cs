@@ -16,7 +16,11 @@ public sealed class RabbitMqLogBroker : ILogBroker
     /// <param name="cluster">the cluster's name: letters, digits, <c>-</c></param>
     public RabbitMqLogBroker(RabbitMqConnections connections, string cluster) => (_connections, _names) = (connections, new(cluster));
 
+    /// <summary>How long a new log is left alone; less only where no broker is killed.</summary>
+    internal TimeSpan SettlingTime { get; init; } = RabbitMqClientLimits.SettlingTime;
+
     /// <inheritdoc/>
+    /// <remarks>Takes <see cref="RabbitMqClientLimits.SettlingTime"/> longer than it must: only then is the log safe from a broker that is killed.</remarks>
     /// <exception cref="InvalidOperationException">there is a log of this name: take another</exception>
     /// <exception cref="LogUnavailableException">it is not known whether the log was made; whoever asks again may find it existing, and must take another name</exception>
     public async ValueTask DeclareAsync(string log, CancellationToken cancellationToken)
@@ -25,6 +29,8 @@ public sealed class RabbitMqLogBroker : ILogBroker
         {
             throw new InvalidOperationException($"There is a log {log} already.");
         }
+
+        await Task.Delay(SettlingTime, _connections.Time, cancellationToken);
 
         // The lock belongs to the connection. If that breaks, nothing that was sent over it and was not done yet is done any more: so no bind can come late, after somebody else declared, used and sealed the log.
         async Task<bool> DeclareOnceAsync(RabbitMqLink link, IChannel channel, CancellationToken patience)

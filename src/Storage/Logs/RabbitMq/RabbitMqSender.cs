@@ -10,12 +10,12 @@ internal sealed class RabbitMqSender : IAsyncDisposable
 
     private readonly RabbitMqLink _link;
     private readonly IChannel _channel;
-    private readonly TimeProvider _time;
+    private readonly RabbitMqConnections _connections;
     private readonly CachedString _exchange;
     private readonly CachedString _routingKey;
 
-    private RabbitMqSender(RabbitMqLink link, IChannel channel, TimeProvider time, string exchange, string routingKey) =>
-        (_link, _channel, _time, _exchange, _routingKey) = (link, channel, time, new(exchange), new(routingKey));
+    private RabbitMqSender(RabbitMqConnections connections, RabbitMqLink link, IChannel channel, string exchange, string routingKey) =>
+        (_connections, _link, _channel, _exchange, _routingKey) = (connections, link, channel, new(exchange), new(routingKey));
 
     /// <summary>What is sent now has a way to the broker.</summary>
     public bool IsOpen => _link.IsOpen && _channel.IsOpen;
@@ -29,7 +29,7 @@ internal sealed class RabbitMqSender : IAsyncDisposable
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            return new(link, await link.OpenChannelAsync(Confirmed, either.Token), connections.Time, exchange, routingKey);
+            return new(connections, link, await link.OpenChannelAsync(Confirmed, either.Token), exchange, routingKey);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RabbitMqFaults.IsFault(exception))
         {
@@ -41,12 +41,12 @@ internal sealed class RabbitMqSender : IAsyncDisposable
     /// <summary>Sends one message and waits for its confirm. Messages enter the log in the order of the calls. Does not throw for faults.</summary>
     public async ValueTask<PublishOutcome> SendAsync(ReadOnlyMemory<byte> message, string? type)
     {
-        if (_link.IsBlocked)
+        if (_connections.IsBlocked)
         {
             return PublishOutcome.Refused;
         }
 
-        using var patience = new CancellationTokenSource(RabbitMqClientLimits.ConfirmPatience, _time);
+        using var patience = new CancellationTokenSource(RabbitMqClientLimits.ConfirmPatience, _connections.Time);
         try
         {
             // The client notes its number in the headers, so each message has properties of its own.

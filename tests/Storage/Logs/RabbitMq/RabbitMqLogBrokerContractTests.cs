@@ -34,6 +34,6 @@ public sealed class RabbitMqLogBrokerContractTests : LogBrokerContract
     {
         var server = await RabbitMqServer.SharedAsync();
         _connections = new(RabbitMqAddress.Parse(server.Url), "tests", TimeProvider.System);
-        _broker = new(_connections, _cluster);
+        _broker = new(_connections, _cluster) { SettlingTime = TimeSpan.Zero };
     }
 }

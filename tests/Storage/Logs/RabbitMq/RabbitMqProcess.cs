@@ -7,10 +7,13 @@ namespace Mjolnir.Storage.Tests.Logs.RabbitMq;
 /// <summary>What one process of a cluster has of RabbitMQ, with connections of its own.</summary>
 internal sealed class RabbitMqProcess : IAsyncDisposable
 {
-    public RabbitMqProcess(string url, string cluster)
+    /// <param name="url">the broker, credentials included</param>
+    /// <param name="cluster">the name of the cluster, one per test</param>
+    /// <param name="isSettling">new logs are left alone as they are in production: where a broker is killed</param>
+    public RabbitMqProcess(string url, string cluster, bool isSettling = false)
     {
         Connections = new(RabbitMqAddress.Parse(url), "tests", TimeProvider.System);
-        Broker = new(Connections, cluster);
+        Broker = isSettling ? new(Connections, cluster) : new(Connections, cluster) { SettlingTime = TimeSpan.Zero };
     }
 
     public RabbitMqConnections Connections { get; }
@@ -48,6 +51,29 @@ internal sealed class RabbitMqProcess : IAsyncDisposable
     }
 
     public static string Text(LogMessage message) => message.IsSealMarker ? "SEAL" : Encoding.UTF8.GetString(message.Body.Span);
+
+    /// <summary>Seals the log as a sealer does, which tries again while the broker does not answer.</summary>
+    public async Task SealAsync(string log, CancellationToken cancellationToken)
+    {
+        await PersistAsync(() => Broker.UnbindAsync(log, cancellationToken), cancellationToken);
+        await PersistAsync(() => Broker.SendSealMarkerAsync(log, cancellationToken), cancellationToken);
+    }
+
+    public static async Task PersistAsync(Func<ValueTask> operation, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await operation();
+                return;
+            }
+            catch (LogUnavailableException)
+            {
+                await Task.Delay(50, cancellationToken);
+            }
+        }
+    }
 
     public ValueTask DisposeAsync() => Connections.DisposeAsync();
 }

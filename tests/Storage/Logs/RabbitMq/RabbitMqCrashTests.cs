@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using Mjolnir.Servers;
+using Mjolnir.Services;
+using Mjolnir.Storage.Cluster;
+using Mjolnir.Storage.Logs;
+
+namespace Mjolnir.Storage.Tests.Logs.RabbitMq;
+
+/// <summary>What may happen to a log when its broker dies, stands still or is out of memory.</summary>
+public sealed class RabbitMqCrashTests : IAsyncLifetime
+{
+    private const string Log = "s1.1";
+    private const string Cluster = "crash";
+    private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(120));
+    private RabbitMqServer _server = null!;
+    private RabbitMqProcess _process = null!;
+    private RabbitMqProcess _other = null!;
+
+    private CancellationToken Cancellation => _patience.Token;
+
+    public async Task InitializeAsync()
+    {
+        _server = await RabbitMqServer.StartAsync();
+        (_process, _other) = (new(_server.Url, Cluster, isSettling: true), new(_server.Url, Cluster));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _process.DisposeAsync();
+        await _other.DisposeAsync();
+        await _server.DisposeAsync();
+        _patience.Dispose();
+    }
+
+    [Fact]
+    public async Task What_was_confirmed_is_there_after_the_broker_was_killed_and_started_again()
+    {
+        await using var publisher = await _process.DeclareAsync(Log, Cancellation);
+        var (confirmed, publishing) = (0, Task.CompletedTask);
+        var enough = new TaskCompletionSource();
+        publishing = PublishUntilUnknownAsync();
+        await enough.Task.WaitAsync(Cancellation);
+        await _server.Service.KillAsync();
+        await publishing;
+
+        await _server.Service.RestartAsync(Cancellation);
+        await _other.SealAsync(Log, Cancellation);
+        await using var consumer = await _other.Broker.OpenConsumerAsync(Log, Cancellation);
+        var texts = await RabbitMqProcess.ReadThroughAsync(consumer, "SEAL", Cancellation);
+        Assert.InRange(texts.Count - 1, confirmed, confirmed + 1);
+        Assert.Equal(Enumerable.Range(0, texts.Count - 1).Select(at => $"{at}"), texts[..^1]);
+
+        async Task PublishUntilUnknownAsync()
+        {
+            PublishOutcome outcome;
+            while ((outcome = await RabbitMqProcess.PublishAsync(publisher, $"{confirmed}", Cancellation)) == PublishOutcome.Confirmed)
+            {
+                if (++confirmed == 200)
+                {
+                    enough.SetResult();
+                }
+            }
+
+            // Refused: the kill came between two messages.
+            Assert.True(outcome is PublishOutcome.Unknown or PublishOutcome.Refused);
+        }
+    }
+
+    [Fact]
+    public async Task While_the_broker_is_away_messages_are_refused_soon_and_afterwards_the_log_goes_on()
+    {
+        await using var publisher = await _process.DeclareAsync(Log, Cancellation);
+        Assert.Equal(PublishOutcome.Confirmed, await RabbitMqProcess.PublishAsync(publisher, "before", Cancellation));
+        await _server.Service.KillAsync();
+        while ((await _process.Connections.Sending.OpenAsync(Cancellation).AsTask().ContinueWith(opening => opening.IsCompletedSuccessfully, Cancellation, TaskContinuationOptions.None, TaskScheduler.Default)))
+        {
+            await Task.Delay(10, Cancellation);
+        }
+
+        var started = Stopwatch.GetTimestamp();
+        Assert.Equal(PublishOutcome.Refused, await RabbitMqProcess.PublishAsync(publisher, "away", Cancellation));
+        Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 2);
+        await Assert.ThrowsAsync<LogUnavailableException>(async () => await _process.Broker.ListAsync([Log], Cancellation));
+        Assert.Null(await new RabbitMqLeadership(_process.Connections, Cluster).TryLeadAsync("keeper", Cancellation));
+
+        await _server.Service.RestartAsync(Cancellation);
+        // The first delivery shows that the queue has found its feet.
+        await using var consumer = await _other.Broker.OpenConsumerAsync(Log, Cancellation);
+        PublishOutcome outcome;
+        while ((outcome = await RabbitMqProcess.PublishAsync(publisher, "after", Cancellation)) == PublishOutcome.Refused)
+        {
+        }
+
+        Assert.Equal(PublishOutcome.Confirmed, outcome);
+        Assert.Equal(["before", "after"], await RabbitMqProcess.ReadThroughAsync(consumer, "after", Cancellation));
+    }
+
+    [Fact]
+    public async Task A_message_that_a_frozen_broker_does_not_confirm_is_unknown_in_time()
+    {
+        await using var publisher = await _process.DeclareAsync(Log, Cancellation);
+        Assert.Equal(PublishOutcome.Confirmed, await RabbitMqProcess.PublishAsync(publisher, "before", Cancellation));
+        Signals.Send(_server.Service.ProcessId, Signals.Stop);
+        try
+        {
+            var started = Stopwatch.GetTimestamp();
+            Assert.Equal(PublishOutcome.Unknown, await RabbitMqProcess.PublishAsync(publisher, "frozen", Cancellation));
+            Assert.InRange(Stopwatch.GetElapsedTime(started).TotalSeconds, 2, 4);
+            await Assert.ThrowsAsync<LogUnavailableException>(async () => await _process.Broker.UnbindAsync(Log, Cancellation));
+        }
+        finally
+        {
+            Signals.Send(_server.Service.ProcessId, Signals.Continue);
+        }
+
+        await _process.SealAsync(Log, Cancellation);
+        await using var consumer = await _other.Broker.OpenConsumerAsync(Log, Cancellation);
+        var texts = await RabbitMqProcess.ReadThroughAsync(consumer, "SEAL", Cancellation);
+        Assert.Equal("before", texts[0]);
+    }
+
+    [Fact]
+    public async Task Under_an_alarm_messages_are_refused_unsent_while_the_log_can_be_read_and_unbound()
+    {
+        await using var publisher = await _process.DeclareAsync(Log, Cancellation);
+        Assert.Equal(PublishOutcome.Confirmed, await RabbitMqProcess.PublishAsync(publisher, "before", Cancellation));
+        await using var bus = new RabbitMqClusterBus(_process.Connections, Cluster);
+        await bus.ReadyAsync(Cancellation);
+        var incarnation = bus.Incarnation;
+        await _server.Service.ControlAsync(["set_vm_memory_high_watermark", "absolute", "1MB"], Cancellation);
+        await TellUntilAsync(() => !bus.IsConnected);
+
+        Assert.Equal(PublishOutcome.Refused, await RabbitMqProcess.PublishAsync(publisher, "under the alarm", Cancellation));
+        await using (var consumer = await _process.Broker.OpenConsumerAsync(Log, Cancellation))
+        {
+            Assert.Equal(["before"], await RabbitMqProcess.ReadThroughAsync(consumer, "before", Cancellation));
+        }
+
+        await _process.Broker.UnbindAsync("s9.9", Cancellation);
+        await Assert.ThrowsAsync<LogUnavailableException>(async () => await _process.Broker.SendSealMarkerAsync(Log, Cancellation));
+
+        await _server.Service.ControlAsync(["set_vm_memory_high_watermark", "absolute", "1GB"], Cancellation);
+        await TellUntilAsync(() => bus.IsConnected && bus.Incarnation > incarnation);
+        Assert.Equal(PublishOutcome.Confirmed, await RabbitMqProcess.PublishAsync(publisher, "after", Cancellation));
+        await using var last = await _other.Broker.OpenConsumerAsync(Log, Cancellation);
+        Assert.Equal(["before", "after"], await RabbitMqProcess.ReadThroughAsync(last, "after", Cancellation));
+
+        async Task TellUntilAsync(Func<bool> isReached)
+        {
+            while (!isReached())
+            {
+                bus.Tell(new ShardTrouble("s1", "label", "reason"));
+                await Task.Delay(10, Cancellation);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_message_that_meets_an_alarm_on_its_way_is_not_lost_sight_of()
+    {
+        await using var publisher = await _process.DeclareAsync(Log, Cancellation);
+        await _server.Service.ControlAsync(["set_vm_memory_high_watermark", "absolute", "1MB"], Cancellation);
+        var (confirmed, outcome) = (0, PublishOutcome.Confirmed);
+        while ((outcome = await RabbitMqProcess.PublishAsync(publisher, $"{confirmed}", Cancellation)) == PublishOutcome.Confirmed)
+        {
+            confirmed++;
+        }
+
+        Assert.True(outcome is PublishOutcome.Unknown or PublishOutcome.Refused);
+        await _server.Service.ControlAsync(["set_vm_memory_high_watermark", "absolute", "1GB"], Cancellation);
+        await _other.SealAsync(Log, Cancellation);
+        await using var consumer = await _other.Broker.OpenConsumerAsync(Log, Cancellation);
+        var texts = await RabbitMqProcess.ReadThroughAsync(consumer, "SEAL", Cancellation);
+        Assert.InRange(texts.Count - 1, confirmed, outcome == PublishOutcome.Refused ? confirmed : confirmed + 1);
+        Assert.Equal(Enumerable.Range(0, texts.Count - 1).Select(at => $"{at}"), texts[..^1]);
+    }
+}
