@@ -145,7 +145,7 @@ public sealed class CommitterTests
     [Fact]
     public async Task A_flushed_shard_is_noticed_and_its_rows_are_refused_not_guessed()
     {
-        await using var cluster = await new ProtocolCluster(null, "A").StartAsync();
+        await using var cluster = await new ProtocolCluster(Impatient, "A").StartAsync();
         await Set(cluster.A, "x", 1);
         cluster.Shards[0].Restart();
 

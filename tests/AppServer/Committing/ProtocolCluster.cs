@@ -16,6 +16,9 @@ namespace Mjolnir.AppServer.Tests.Committing;
 /// <summary>Two servers A and B over two real embedded shards, with scripted logs: the real protocol code, driven step by step.</summary>
 internal sealed class ProtocolCluster : IAsyncDisposable
 {
+    /// <summary>For calls that are to be refused: their rows wait for a view that nobody makes.</summary>
+    public static readonly CommitterLimits Impatient = new() { TransactionPatience = TimeSpan.FromSeconds(1) };
+
     private const long View = 1;
     private readonly List<TransactionServer> _servers = [];
     private readonly ClusterView _view;

@@ -66,7 +66,7 @@ public sealed class ViolationTests
     [Fact]
     public async Task V2_the_label_is_looked_at_after_the_lease_was_taken()
     {
-        await using var cluster = await new ProtocolCluster().StartAsync();
+        await using var cluster = await new ProtocolCluster(Impatient).StartAsync();
         var shard = cluster.Connection("A", "x");
         await Read(cluster.A, "other");
         var label = shard.HoldNext(operation => operation.CacheKey == IShardConnection.LabelKey);
@@ -139,7 +139,7 @@ public sealed class ViolationTests
     [Fact]
     public async Task V5_a_restarted_shard_is_noticed_before_anything_of_it_is_used()
     {
-        await using var cluster = await new ProtocolCluster().StartAsync();
+        await using var cluster = await new ProtocolCluster(Impatient).StartAsync();
         await Set(cluster.A, "x", 1);
         var old = EnvelopeCodec.Encode((await cluster.Peek("x"))!);
         await Set(cluster.A, "x", 2);
