@@ -81,7 +81,7 @@ internal sealed class Scaling(UpCluster cluster, UpFolder folder, TimeProvider t
 
         changed(cluster.Stacks);
         progress($"{name} is ready; waiting until its shard has slots in an active view");
-        await UntilAsync(http, picture => picture.Has(name), progress, cancellationToken);
+        await UntilAsync(http, cluster.Stacks, picture => picture.Has(name), progress, cancellationToken);
         progress($"{name} has joined");
     }
 
@@ -90,11 +90,16 @@ internal sealed class Scaling(UpCluster cluster, UpFolder folder, TimeProvider t
         progress($"{stack.Name} is asked to leave");
         await AskToLeaveAsync(http, stack, cancellationToken);
         stack.Server.LetEnd();
-        await stack.Server.Ended.WaitAsync(cancellationToken);
-        progress($"{stack.Name} has given its slots away; its worker and its memcached end");
+        await UntilAsync(http, [.. cluster.Stacks.Where(each => each != stack)], picture => !picture.Has(stack.Name), progress, cancellationToken);
+        progress($"{stack.Name} has given its slots away; its processes end");
+        if (await Task.WhenAny(stack.Server.Ended, Task.Delay(UpLimits.LeaveEnd, time, cancellationToken)) != stack.Server.Ended)
+        {
+            // Nothing depends on it any more, so this costs nothing but the wait.
+            progress($"{stack.Name} has not ended by itself within {UpLimits.LeaveEnd.TotalSeconds:0} s: it is ended");
+        }
+
         await cluster.RemoveStackAsync(stack);
         changed(cluster.Stacks);
-        await UntilAsync(http, picture => !picture.Has(stack.Name), progress, cancellationToken);
     }
 
     private static async Task AskToLeaveAsync(HttpClient http, VStackServices stack, CancellationToken cancellationToken)
@@ -114,18 +119,18 @@ internal sealed class Scaling(UpCluster cluster, UpFolder folder, TimeProvider t
     }
 
     /// <summary>Until every server that is up sees the cluster so, in a view that is active.</summary>
-    private async Task UntilAsync(HttpClient http, Func<ClusterPicture, bool> asWanted, Action<string> progress, CancellationToken cancellationToken)
+    private async Task UntilAsync(HttpClient http, IReadOnlyList<VStackServices> stacks, Func<ClusterPicture, bool> asWanted, Action<string> progress, CancellationToken cancellationToken)
     {
         var told = "";
         while (true)
         {
-            var pictures = await Task.WhenAll(cluster.Stacks.Select(stack => PictureAsync(http, stack, cancellationToken)));
+            var pictures = await Task.WhenAll(stacks.Select(stack => PictureAsync(http, stack, cancellationToken)));
             if (pictures.All(picture => picture is { IsActive: true } && asWanted(picture)))
             {
                 return;
             }
 
-            var text = string.Join(", ", cluster.Stacks.Zip(pictures, (stack, picture) => $"{stack.Name} {(picture is null ? "does not answer" : $"in view {picture.View}{(picture.IsActive ? "" : " (opening)")}")}"));
+            var text = string.Join(", ", stacks.Zip(pictures, (stack, picture) => $"{stack.Name} {(picture is null ? "does not answer" : $"in view {picture.View}{(picture.IsActive ? "" : " (opening)")}")}"));
             if (text != told)
             {
                 progress(told = text);

@@ -30,6 +30,9 @@ internal static class UpLimits
     /// <summary>For a V-stack to join or leave: a view change takes some seconds, but waits until every log is drained into the store, and a backlog may be long.</summary>
     public static readonly TimeSpan ScalePatience = TimeSpan.FromMinutes(10);
 
+    /// <summary>For an app server that has left the view to end by itself: it answers what is under way, which takes some seconds at most.</summary>
+    public static readonly TimeSpan LeaveEnd = TimeSpan.FromSeconds(20);
+
     /// <summary>Bytes of a log file after which it is set aside; one such file is kept, so each process has at most twice this.</summary>
     public const long LogFileBytes = 16 << 20;
 
