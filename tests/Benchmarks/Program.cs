@@ -5,6 +5,7 @@ using Mjolnir.Cli.Bench;
 return args switch
 {
     ["committer", ..] => await CommitterBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 5)),
+    ["passing", ..] => await PassingBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 4)),
     ["scripts", ..] => ScriptBenchmark.Run(args.Length > 1 ? Whole(args[1]) : 5),
     ["store", var rows, ..] => await StoreBenchmark.RunAsync(Whole(rows), args[2..]),
     ["proxy", ..] => await ProxyBenchmark.RunAsync(args.Length > 1 ? Whole(args[1]) : 5, args.Length > 2 ? Whole(args[2]) : 3),
@@ -31,6 +32,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [cluster] [bare] [postgres]");
+    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [cluster] [bare] [postgres]");
     return 2;
 }

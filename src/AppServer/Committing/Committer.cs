@@ -73,6 +73,9 @@ internal sealed partial class Committer
     /// <summary>The durable watermark of the present log; 0 while none is open. From any thread.</summary>
     public long Durable => _epoch?.Durable ?? 0;
 
+    /// <summary>It runs nothing any more: whoever it refuses is better served elsewhere.</summary>
+    public bool IsStopping => _stopping;
+
     private bool IsLive => _epoch is not null && !_stopping;
 
     /// <summary>Opens the first log. On the lane.</summary>

@@ -15,6 +15,7 @@ internal sealed class PeerCaller
     private readonly ILogger _log;
     private readonly PeerConnection _connection;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _takesNoMore;
     private int _running;
 
@@ -24,8 +25,14 @@ internal sealed class PeerCaller
         _connection = new PeerConnection(socket, options.Time);
     }
 
-    /// <summary>Completes when no call is under way and none will be taken.</summary>
-    public Task Idle => _idle.Task;
+    /// <summary>Gives back what comes from now on, lets what is under way end, and closes when the caller has every answer.</summary>
+    public async Task FinishAsync()
+    {
+        TakeNoMore();
+        await _idle.Task;
+        await _connection.SayGoodbyeAsync();
+        await _ended.Task;
+    }
 
     public void TakeNoMore()
     {
@@ -42,6 +49,7 @@ internal sealed class PeerCaller
         _connection.Outbox.Close();
         _takesNoMore = true;
         _idle.TrySetResult();
+        _ended.TrySetResult();
         return reason;
     }
 

@@ -29,6 +29,20 @@ internal sealed class PeerConnection
         _socket.Dispose();
     }
 
+    /// <summary>Says all that is still to be said, and that it was all: the other end closes then, knowing that it got every answer.</summary>
+    public async Task SayGoodbyeAsync()
+    {
+        await Outbox.DrainAsync();
+        try
+        {
+            _socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            Break(e);
+        }
+    }
+
     /// <summary>Takes frames in until the connection ends; gives why. The frames' bytes are the receiver's to keep.</summary>
     public async Task<Exception> RunAsync(Action<PeerFrame, ReadOnlyMemory<byte>> receive)
     {

@@ -81,13 +81,8 @@ public sealed class PeerListener : IAsyncDisposable
         await _stop.CancelAsync();
         _listening.Dispose();
         await _accepting;
-        var callers = _callers.Values.OfType<PeerCaller>().ToList();
-        foreach (var caller in callers)
-        {
-            caller.TakeNoMore();
-        }
-
-        await Task.WhenAny(Task.WhenAll(callers.Select(static caller => caller.Idle)), Task.Delay(PeerLimits.Stop, _options.Time));
+        var finished = Task.WhenAll(_callers.Values.OfType<PeerCaller>().Select(static caller => caller.FinishAsync()).ToList());
+        await Task.WhenAny(finished, Task.Delay(PeerLimits.Stop, _options.Time));
         foreach (var socket in _callers.Keys)
         {
             socket.Dispose();

@@ -45,6 +45,7 @@ internal sealed class PeerOutbox(Socket socket, Action<Exception> failed) : IThr
     private long _appended;
     private long _begun;
     private bool _sending;
+    private TaskCompletionSource? _drained;
     private bool _closed;
 
     /// <summary>Appends a frame; false if the outbox is closed or full, and then the frame is never sent.</summary>
@@ -95,7 +96,17 @@ internal sealed class PeerOutbox(Socket socket, Action<Exception> failed) : IThr
         lock (_gate)
         {
             _closed = true;
+            _drained?.TrySetResult();
             return _begun;
+        }
+    }
+
+    /// <summary>Completes when all that was appended is with the network.</summary>
+    public Task DrainAsync()
+    {
+        lock (_gate)
+        {
+            return !_sending || _closed ? Task.CompletedTask : (_drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
         }
     }
 
@@ -129,6 +140,7 @@ internal sealed class PeerOutbox(Socket socket, Action<Exception> failed) : IThr
             if (_filled == 0 || _closed)
             {
                 _sending = false;
+                _drained?.TrySetResult();
                 return false;
             }
 

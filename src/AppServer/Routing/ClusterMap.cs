@@ -44,12 +44,15 @@ public sealed class ClusterMap : IDisposable
     /// <summary>The newest picture.</summary>
     public ClusterPicture Picture => Volatile.Read(ref _picture);
 
-    /// <summary>The server has crossed to another view.</summary>
+    /// <summary>The view that the server has crossed to; an older one than shown changes nothing, so it may be told as often as one likes.</summary>
     public void Use(ClusterView view)
     {
         lock (_gate)
         {
-            Show(view, Servers());
+            if (view.Number > _picture.View.Number)
+            {
+                Show(view, Servers());
+            }
         }
     }
 

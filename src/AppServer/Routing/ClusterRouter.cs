@@ -16,7 +16,7 @@ public sealed class ClusterRouter : ITransactionRouter
     private readonly PeerLinks _links;
     private readonly KeyPredictor _predictor;
     private readonly Func<bool> _isReady;
-    private readonly SlotHeat _heat = new();
+    private readonly SlotHeat _heat;
 
     /// <summary>Makes the router, and has this server give transactions that conflict to the owners of their rows.</summary>
     /// <param name="local">this server's transactions</param>
@@ -24,9 +24,11 @@ public sealed class ClusterRouter : ITransactionRouter
     /// <param name="links">the ways to the others</param>
     /// <param name="predictor">tells the slots that a call needs; the one that <paramref name="local"/> teaches</param>
     /// <param name="isReady">whether this server can run calls just now</param>
-    public ClusterRouter(TransactionServer local, ClusterMap map, PeerLinks links, KeyPredictor predictor, Func<bool> isReady)
+    /// <param name="hotTouches">calls of a slot within a window that make it hot: at 0 all calls are passed to the owners of their rows, at <see cref="int.MaxValue"/> none</param>
+    public ClusterRouter(TransactionServer local, ClusterMap map, PeerLinks links, KeyPredictor predictor, Func<bool> isReady, int hotTouches = ClusterRoutingLimits.HotTouches)
     {
         (_local, _map, _links, _predictor, _isReady) = (local, map, links, predictor, isReady);
+        _heat = new SlotHeat(hotTouches);
         local.HandOverTo(OwnerOf);
     }
 

@@ -5,7 +5,7 @@ namespace Mjolnir.AppServer.Routing;
 /// <summary>
 /// How many of the last calls went to each slot: a few racing counters, halved every so often. A lost count makes a hot slot a little cooler, nothing else.
 /// </summary>
-internal sealed class SlotHeat
+internal sealed class SlotHeat(int hotTouches)
 {
     private readonly int[] _counts = new int[Slots.Count];
     private int _touches;
@@ -18,7 +18,7 @@ internal sealed class SlotHeat
             Cool();
         }
 
-        return ++_counts[slot] >= ClusterRoutingLimits.HotTouches;
+        return ++_counts[slot] >= hotTouches;
     }
 
     private void Cool()

@@ -65,7 +65,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     });
 
     public override void Refuse(string reason, int retryAfterSeconds) =>
-        End(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = retryAfterSeconds, Routed = _routed });
+        End(new TransactionAnswer { Status = TransactionStatus.Unavailable, Reason = reason, RetryAfterSeconds = retryAfterSeconds, Routed = _routed, RetryElsewhere = Owner is not { IsStopping: false } });
 
     public override void Doubt() =>
         End(new TransactionAnswer { Status = TransactionStatus.Unknown, Reason = "The outcome is not known yet. Ask again with the same id.", Routed = _routed });

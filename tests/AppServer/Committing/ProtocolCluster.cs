@@ -4,6 +4,7 @@ using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
@@ -66,6 +67,7 @@ internal sealed class ProtocolCluster : IAsyncDisposable
                 Engine = _engine(),
                 Time = TimeProvider.System,
                 Random = new Random(1),
+                Predictor = Predictors[name] = new KeyPredictor(),
                 Limits = _limits,
             }));
         }
@@ -81,6 +83,9 @@ internal sealed class ProtocolCluster : IAsyncDisposable
     public InProcessCommitFeed Feed { get; } = new();
 
     public IReadOnlyList<EmbeddedShard> Shards { get; }
+
+    /// <summary>Per server what it has learned of calls.</summary>
+    public Dictionary<string, KeyPredictor> Predictors { get; } = [];
 
     /// <summary>Per server its connections, in the order of the shards.</summary>
     public Dictionary<string, ScriptedShard[]> Connections { get; } = [];

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using Mjolnir.AppServer.Http;
+using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Sessions;
 
 namespace Mjolnir.AppServer.Tests.Http;
@@ -38,6 +39,22 @@ public sealed class OperatorTests
         Assert.Contains("\nmjolnir_transaction_seconds_bucket{le=\"0.005\"} 1\n", text);
         Assert.Contains("\nmjolnir_transaction_seconds_bucket{le=\"+Inf\"} 1\n", text);
         Assert.All(text.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.True(line.StartsWith("# ", StringComparison.Ordinal) || line.StartsWith("mjolnir_", StringComparison.Ordinal), line));
+    }
+
+    [Fact]
+    public async Task Each_server_of_the_process_is_told_by_name()
+    {
+        await using var cluster = await Peers.PeerCluster.StartAsync();
+        await cluster.A.To(cluster.B).RunAsync(Peers.PeerCluster.Transfer("x", "y", 1), CancellationToken.None);
+        var writer = new PrometheusWriter();
+
+        StackMetrics.Write(writer, [cluster.A.Server, cluster.B.Server]);
+        StackMetrics.Write(writer, cluster.A.Links);
+        var text = writer.ToString();
+
+        Assert.Contains("\nmjolnir_stack_committed_total{stack=\"A\"} 0\nmjolnir_stack_committed_total{stack=\"B\"} 1\n", text);
+        Assert.Contains("\nmjolnir_peer_calls_passed_total 1\n", text);
+        Assert.Equal(text.Split('\n').Count(line => line.StartsWith("# TYPE", StringComparison.Ordinal)), text.Split('\n').Where(line => line.StartsWith("# TYPE", StringComparison.Ordinal)).Distinct().Count());
     }
 
     [Fact]

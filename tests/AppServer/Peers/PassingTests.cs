@@ -4,6 +4,7 @@ using Mjolnir.AppServer.Routing;
 using Mjolnir.AppServer.Tests.Committing;
 using Mjolnir.AppServer.Tests.Http;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Scripting.Engine;
 
@@ -170,6 +171,42 @@ public sealed class PassingTests
             Encoding.UTF8.GetString((await cluster.A.To(cluster.B).RunAsync(PeerCluster.Transfer($"from{i}", "to", i % 100), CancellationToken.None)).Result.Span)));
 
         Assert.Equal(Enumerable.Range(0, Calls).Select(i => $"{100 - (i % 100)}"), answers);
+    }
+
+    [Fact]
+    public async Task What_one_server_commits_the_live_pages_of_the_other_hear()
+    {
+        await using var cluster = await PeerCluster.StartAsync();
+        var heard = new TaskCompletionSource<IReadOnlyList<RowKey>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var listening = cluster.A.Router.Any.OnChanged(rows => heard.TrySetResult(rows));
+
+        await cluster.B.Server.RunAsync(PeerCluster.Transfer("x", "y", 1), CancellationToken.None);
+
+        Assert.Equal([ProtocolCluster.Key("x"), ProtocolCluster.Key("y")], (await heard.Task).Order());
+    }
+
+    [Fact]
+    public async Task What_a_server_refuses_because_it_stops_may_be_tried_elsewhere()
+    {
+        await using var cluster = await PeerCluster.StartAsync();
+        var publishing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var confirm = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Protocol.Logs.Decide = async _ =>
+        {
+            publishing.TrySetResult();
+            await confirm.Task;
+            return PublishFate.Confirm;
+        };
+        var first = cluster.B.Server.RunAsync(PeerCluster.Transfer("a", "b", 1), CancellationToken.None).AsTask();
+        await publishing.Task;
+        var waiting = cluster.B.Server.RunAsync(PeerCluster.Transfer("c", "d", 1), CancellationToken.None).AsTask();
+        var stopping = cluster.B.Server.DisposeAsync().AsTask();
+        confirm.SetResult();
+        await stopping;
+        var late = await cluster.B.Server.RunAsync(PeerCluster.Transfer("e", "f", 1), CancellationToken.None);
+
+        Assert.Equal(TransactionStatus.Committed, (await first).Status);
+        Assert.All([await waiting, late], answer => Assert.Equal((TransactionStatus.Unavailable, true), (answer.Status, answer.RetryElsewhere)));
     }
 
     private static CallParts Parts(TransactionCall call) => new(call.Run.User, call.Run.Args, call.Run.Inputs);

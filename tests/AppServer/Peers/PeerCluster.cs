@@ -102,7 +102,7 @@ internal sealed class PeerCluster : IAsyncDisposable
     {
         var slot = new ApplicationSlot(application);
         var map = new ClusterMap(name, _view, Bus, TimeProvider.System);
-        var predictor = new KeyPredictor();
+        var predictor = Protocol.Predictors[name];
         var links = new PeerLinks(server, map, token, predictor, TimeProvider.System, Logs);
         var listener = new PeerListener(new PeerListenerOptions
         {

@@ -6,7 +6,7 @@ namespace Mjolnir.AppServer.Http.Operators;
 internal sealed class HttpMetrics
 {
     private static readonly string[] StatusNames = ["committed", "aborted", "need", "unavailable", "unknown"];
-    private static readonly double[] BucketMilliseconds = [0.5, 1, 2, 5, 10, 20, 50, 100, 500];
+    private static readonly double[] BucketMilliseconds = [0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 20_000];
 
     private readonly long[] _answers = new long[StatusNames.Length];
     private readonly long[] _buckets = new long[BucketMilliseconds.Length + 1];
