@@ -13,6 +13,7 @@ return args switch
     ["cluster", var seconds, var stacks, .. var parts] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 64).RunAsync(parts),
     ["bare"] => await ServeAsync(BareEndpoint.RunAsync),
     ["postgres-peer", var connection] => await ServeAsync((listening, cancellation) => PostgresPeer.RunAsync(connection, listening, cancellation)),
+    ["memcached"] => await MemcachedBenchmark.RunAsync(),
     _ => Usage(),
 };
 
@@ -32,6 +33,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [cluster] [bare] [postgres]");
+    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [cluster] [bare] [postgres] | memcached");
     return 2;
 }

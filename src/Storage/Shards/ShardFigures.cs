@@ -11,7 +11,7 @@ namespace Mjolnir.Storage.Shards;
 /// <param name="Sets">writes since its start</param>
 /// <param name="Conflicts">compares that failed since its start</param>
 /// <param name="RefusedForMemory">writes that it refused for memory since its start</param>
-/// <param name="IsTight">at least one slab class in use is near its limit: writes that grow there are refused, or soon will be</param>
+/// <param name="IsTight">at least one slab class in use has less than twice its reserve free: writes that grow there are refused, or soon will be</param>
 public sealed record ShardFigures(
     long Items,
     long Bytes,

@@ -49,14 +49,14 @@ internal sealed class SlabRoom
             var inNewPages = Math.Max(freePages, total == 0 ? 1 : 0) * (PageBytes / _sizes[i]);
             _free[i] = total - slabs.Number(Name("used_chunks")) + inNewPages;
             _capacity[i] = total + inNewPages;
-            IsTight |= total > 0 && RoomOf(i, 1) != Room.Ample;
+            IsTight |= total > 0 && _free[i] < 2 * ReserveOf(i);
         }
     }
 
     /// <summary>False: the server's slab classes are not those that its settings make; nothing is known of its room.</summary>
     public bool IsAsExpected { get; } = true;
 
-    /// <summary>True if a class that is used has no ample room.</summary>
+    /// <summary>True if a class that is used has less than twice its reserve left.</summary>
     public bool IsTight { get; }
 
     /// <summary>True if this process alone has since taken so much that it should look again.</summary>
@@ -82,10 +82,12 @@ internal sealed class SlabRoom
     private Room RoomOf(int index, int chunks)
     {
         var free = _free[index] - _taken[index] - chunks;
-        return free < Math.Max(MemcachedShardLimits.GrowthReserveChunks, _capacity[index] / MemcachedShardLimits.GrowthReservePart) ? Room.Reserve
+        return free < ReserveOf(index) ? Room.Reserve
             : free * _sizes[index] < Math.Max(PageBytes, _limit / MemcachedShardLimits.TightPart) ? Room.Tight
             : Room.Ample;
     }
+
+    private long ReserveOf(int index) => Math.Max(MemcachedShardLimits.GrowthReserveChunks, _capacity[index] / MemcachedShardLimits.GrowthReservePart);
 
     private int ClassOf(int itemBytes)
     {
