@@ -117,13 +117,25 @@ public sealed class MemcachedService : IAsyncDisposable
             ?? throw new ServiceFailedException("memcached does not run as root, and this machine has no user 'memcache', 'memcached' or 'nobody'.");
     }
 
-    /// <summary>memcached takes a socket's file over without asking who listens there.</summary>
+    /// <summary>memcached takes a socket's file over without asking who listens there. Whoever accepts a connection listens, even if it is too busy to answer.</summary>
     private static async Task RequireSocketIsFreeAsync(MemcachedServiceOptions options, CancellationToken cancellationToken)
     {
-        if (options.Socket is not null && await AskAsync(options.Socket, "version", cancellationToken) is not null)
+        if (options.Socket is null)
         {
-            throw new ServiceFailedException($"Something listens at the socket {options.Socket} already.");
+            return;
         }
+
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(options.Socket), cancellationToken);
+        }
+        catch (SocketException)
+        {
+            return;
+        }
+
+        throw new ServiceFailedException($"Something listens at the socket {options.Socket} already.");
     }
 
     private async Task AnswersAsync(LastLines lastLines, CancellationToken cancellationToken)

@@ -17,6 +17,9 @@ internal sealed class AnswerPump(ConnectionCore core, SocketLink link)
     /// </summary>
     public IReadOnlyList<PassTicket> Disbelieved => _answered;
 
+    /// <summary>True once an answer came: this is a server that works.</summary>
+    public bool HasAnswered { get; private set; }
+
     /// <summary>Returns when the connection must be given up, with the reason.</summary>
     public string Run()
     {
@@ -46,6 +49,7 @@ internal sealed class AnswerPump(ConnectionCore core, SocketLink link)
                 return fault;
             }
 
+            HasAnswered |= _answered.Count > 0;
             EndAnswered();
         }
 

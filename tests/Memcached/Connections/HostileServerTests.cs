@@ -114,6 +114,24 @@ public sealed class HostileServerTests
     }
 
     [Fact]
+    public async Task A_server_that_accepts_and_closes_is_not_asked_in_a_busy_loop()
+    {
+        var connections = 0;
+        await using var server = new HostileServer((_, number, _) =>
+        {
+            connections = number;
+            return Task.CompletedTask;
+        });
+        await using var connection = new MemcachedConnection(server.Address, Limits with { FirstPause = TimeSpan.FromMilliseconds(50) });
+        Assert.Equal(MemcachedStatus.Unknown, (await Asking.OneAsync(connection, MemcachedVerb.Get, "k").WaitAsync(Patience)).Status());
+        Assert.Equal(MemcachedStatus.Unknown, (await Asking.OneAsync(connection, MemcachedVerb.Get, "k").WaitAsync(Patience)).Status());
+        await Task.Delay(TimeSpan.FromMilliseconds(500));
+
+        // 50, 100, 200, 400 ms between them.
+        Assert.InRange(connections, 2, 12);
+    }
+
+    [Fact]
     public async Task No_answer_in_time_is_unknown_and_an_answer_that_comes_late_reaches_nobody()
     {
         await using var server = new HostileServer(async (socket, number, stop) =>
