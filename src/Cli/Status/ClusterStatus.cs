@@ -21,8 +21,12 @@ internal sealed record ClusterStatus(IReadOnlyList<Told<StatusFigures>> Servers,
     /// <summary>The servers that answered, with what they know of the cluster.</summary>
     public IEnumerable<StatusFigures> Answered => Servers.Where(each => each.Figures?.Cluster is not null).Select(each => each.Figures!);
 
-    /// <summary>The one that knows the newest view; null: none answered.</summary>
-    public ClusterFigures? Newest => Answered.Select(each => each.Cluster!).MaxBy(each => (each.ActiveView, each.View));
+    /// <summary>What the one that knows the newest view knows, without servers that have left; null: none answered.</summary>
+    public ClusterFigures? Newest => Knowing is { } knowing
+        ? knowing with { Servers = [.. knowing.Servers.Where(server => server.Ready || knowing.Shards.Any(shard => shard.Name == server.Name))] }
+        : null;
+
+    private ClusterFigures? Knowing => Answered.Select(each => each.Cluster!).MaxBy(each => (each.ActiveView, each.View));
 }
 
 /// <summary>Asks the processes of a cluster for their status.</summary>
