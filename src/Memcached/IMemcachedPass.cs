@@ -5,7 +5,8 @@ namespace Mjolnir.Memcached;
 /// <param name="Key">the item's name: 1 to 250 bytes of UTF-8 without spaces and control characters</param>
 /// <param name="Value">what to store; not touched after the pass has ended</param>
 /// <param name="Token">what to compare with, as an answer of this connection gave it</param>
-public readonly record struct MemcachedRequest(MemcachedVerb Verb, string Key, ReadOnlyMemory<byte> Value = default, ulong Token = 0);
+/// <param name="Seconds">verbs that store: the item leaves by itself after this time, at most 30 days; 0: it stays</param>
+public readonly record struct MemcachedRequest(MemcachedVerb Verb, string Key, ReadOnlyMemory<byte> Value = default, ulong Token = 0, uint Seconds = 0);
 
 /// <summary>The answer to one operation.</summary>
 /// <param name="status">how it ended</param>

@@ -91,6 +91,12 @@ internal static class RequestWriter
             line.Add(request.Token);
         }
 
+        if (request.Seconds > 0)
+        {
+            line.Add(" T"u8);
+            line.Add((ulong)request.Seconds);
+        }
+
         line.Add(request.Verb == MemcachedVerb.Add ? " ME c O"u8 : " c O"u8);
         line.End(opaque);
         line.Add(request.Value.Span);
@@ -101,7 +107,9 @@ internal static class RequestWriter
     {
         line.Add(request.Verb == MemcachedVerb.AddKeeping ? "add "u8 : "cas "u8);
         line.Add(request.Key);
-        line.Add(" 0 0 "u8); // flags, expiry
+        line.Add(" 0 "u8); // flags
+        line.Add((ulong)request.Seconds);
+        line.Add(" "u8);
         line.Add((ulong)request.Value.Length);
         if (request.Verb == MemcachedVerb.CompareAndSetKeeping)
         {

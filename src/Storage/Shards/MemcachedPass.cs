@@ -38,7 +38,7 @@ internal sealed class MemcachedPass(MemcachedFill fill, Action<MemcachedPass> en
             return false;
         }
 
-        request = new MemcachedRequest(VerbOf(operation.Verb, room), operation.CacheKey, IsSet(operation.Verb) ? operation.Value : default, operation.Token);
+        request = new MemcachedRequest(VerbOf(operation.Verb, room), operation.CacheKey, IsSet(operation.Verb) ? operation.Value : default, operation.Token, SecondsOf(operation));
         return true;
     }
 
@@ -73,6 +73,9 @@ internal sealed class MemcachedPass(MemcachedFill fill, Action<MemcachedPass> en
     private static bool IsSet(ShardVerb verb) => verb is ShardVerb.CompareAndSet or ShardVerb.Add;
 
     private static bool Grows(ShardOperation operation) => operation.Grows || operation.Verb == ShardVerb.Add;
+
+    /// <summary>Rounded up: memcached counts whole seconds.</summary>
+    private static uint SecondsOf(ShardOperation operation) => operation.Verb == ShardVerb.Add ? (uint)Math.Ceiling(operation.Life.TotalSeconds) : 0;
 
     private static MemcachedVerb VerbOf(ShardVerb verb, Room room) => verb switch
     {

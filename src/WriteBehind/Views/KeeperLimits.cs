@@ -41,8 +41,11 @@ public sealed record KeeperLimits
     /// <summary>Time after which a log that is being sealed and has no seal yet gets another marker: the broker may have lost the first with a node.</summary>
     public TimeSpan SealAgain { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Longest time for emptying and labelling the shards of a view, which takes milliseconds; then a higher view is made (V8).</summary>
-    public TimeSpan OpenPatience { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>Longest time for claiming a view, emptying and labelling its shards and marking it active. Milliseconds as a rule, but a memcached collects what was flushed for up to 5 s; then a higher view is made (V8).</summary>
+    public TimeSpan OpenPatience { get; init; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>Time for which a shard that could not be opened is left out of views, unless it is the only one.</summary>
+    public TimeSpan OpenAgain { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Time between two tries to become the keeper: a dead one is replaced within about this.</summary>
     public TimeSpan LeadRetry { get; init; } = TimeSpan.FromMilliseconds(300);

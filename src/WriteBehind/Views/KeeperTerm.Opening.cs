@@ -7,6 +7,7 @@ namespace Mjolnir.WriteBehind.Views;
 /// <summary>Opening the latest view, and what the keeper tells of itself.</summary>
 internal sealed partial class KeeperTerm
 {
+    private readonly Dictionary<(string Name, string? Address), long> _unopenedAt = [];
     private ViewOpening? _opening;
     private string _waiting = "";
     private KeeperBeat? _told;
@@ -121,12 +122,17 @@ internal sealed partial class KeeperTerm
             return;
         }
 
-        var view = _opening!.View;
+        var (view, unopened) = (_opening!.View, _opening.Unopened);
         _opening = null;
         if (await walk is { } failure)
         {
             Report($"view {view.Number} cannot be opened: {failure}");
             (_isHigherNeeded, _failedAt) = (true, _time.GetTimestamp());
+            foreach (var shard in unopened)
+            {
+                _unopenedAt[(shard.Name, shard.Address)] = _failedAt;
+            }
+
             return;
         }
 

@@ -238,17 +238,23 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
         Active = _active,
         Health = (_latest?.Shards ?? []).ToDictionary(shard => shard.Name, HealthOf),
         Offered = [.. _picture.Fresh.Where(beat => beat.Shard.Length > 0)
-            .Select(beat => new OfferedShard(beat.Server, beat.Shard, ProbeOf(new ShardDescription(beat.Server, "", beat.Shard)).IsReachable, beat.IsLeaving))],
+            .Select(beat => Offered(new ShardDescription(beat.Server, "", beat.Shard), beat.IsLeaving))],
         IsAllChanged = _isLossNew,
         NeedsHigher = _isHigherNeeded,
         Logs = _book.Open,
     };
 
+    private OfferedShard Offered(ShardDescription shard, bool isLeaving) => new(shard.Name, shard.Address, ProbeOf(shard).IsReachable && !WasUnopened(shard), isLeaving);
+
+    /// <summary>True if the shard could not be opened a moment ago (it is not run as a shard must be, say): for a while it is as good as gone, or it would keep all views from opening.</summary>
+    private bool WasUnopened(ShardDescription shard) =>
+        _unopenedAt.TryGetValue((shard.Name, shard.Address), out var at) && _time.GetElapsedTime(at) < _limits.OpenAgain;
+
     private ShardHealth HealthOf(ShardDescription shard)
     {
         var probe = ProbeOf(shard);
         var isOpen = _active?.Shards.Any(each => each.Label == shard.Label) ?? false;
-        return probe.IsGone ? ShardHealth.Gone
+        return probe.IsGone || WasUnopened(shard) ? ShardHealth.Gone
             : isOpen && (probe.BearsNot(shard.Label) || _fullLabels.Contains(shard.Label)) ? ShardHealth.Changed
             : ShardHealth.Good;
     }

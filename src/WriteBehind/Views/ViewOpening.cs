@@ -17,6 +17,9 @@ internal sealed class ViewOpening(ClusterView view)
     /// <summary>The walk of <see cref="WalkAsync"/>, once begun; ends with what went wrong, or null.</summary>
     public Task<string?>? Walk { get; set; }
 
+    /// <summary>The shards that kept the view from being opened, once <see cref="Walk"/> has ended.</summary>
+    public IReadOnlyList<ShardDescription> Unopened { get; private set; } = [];
+
     /// <summary>
     /// Opens the view; everything before is drained into the store.
     /// <code>
@@ -39,20 +42,32 @@ internal sealed class ViewOpening(ClusterView view)
         }
 
         var opened = await Task.WhenAll(shards.Select(shard => OpenAsync(shard.Description, shard.Connection, cancellationToken)));
-        if (opened.Contains(false))
+        if (opened.Any(fault => fault is not null))
         {
-            return $"not all of the shards {string.Join(", ", shards.Select(shard => shard.Description.Name))} bear their label after opening";
+            Unopened = [.. shards.Zip(opened).Where(shard => shard.Second is not null).Select(shard => shard.First.Description)];
+            return string.Join(" ", opened.Where(fault => fault is not null));
         }
 
         await registry.MarkActiveAsync(view.Number, cancellationToken);
         return null;
     }
 
-    private static async Task<bool> OpenAsync(ShardDescription description, IShardConnection connection, CancellationToken cancellationToken)
+    /// <summary>Empties and labels one shard; gives what went wrong.</summary>
+    private static async Task<string?> OpenAsync(ShardDescription description, IShardConnection connection, CancellationToken cancellationToken)
     {
-        await connection.OpenAsync(description.Label, cancellationToken);
+        try
+        {
+            await connection.OpenAsync(description.Label, cancellationToken);
+        }
+        catch (ShardUnavailableException fault)
+        {
+            return fault.Message;
+        }
+
         var label = new ShardOperation { Verb = ShardVerb.Get, CacheKey = IShardConnection.LabelKey };
         await connection.RunAsync([label], cancellationToken);
-        return label.Status == ShardStatus.Hit && Encoding.UTF8.GetString(label.Value.Span) == description.Label;
+        return label.Status == ShardStatus.Hit && Encoding.UTF8.GetString(label.Value.Span) == description.Label
+            ? null
+            : $"The shard {description.Name} does not bear its label after opening.";
     }
 }
