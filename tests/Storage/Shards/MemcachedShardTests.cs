@@ -32,4 +32,23 @@ public sealed class MemcachedShardTests : ShardConnectionContract, IAsyncLifetim
             await Task.Delay(TimeSpan.FromMilliseconds(20));
         }
     }
+
+    /// <summary>By both ways of adding: what the shard is asked before it knows its figures goes by the careful one.</summary>
+    [Fact]
+    public async Task An_item_added_with_a_life_leaves_by_itself()
+    {
+        await using var connection = await ConnectAsync();
+        var adds = Enumerable.Range(0, 3).Select(i => new ShardOperation { Verb = ShardVerb.Add, CacheKey = $"1:short{i}", Value = new byte[] { 1 }, Life = TimeSpan.FromMilliseconds(i == 2 ? 0 : 700) }).ToArray();
+        await connection.RunAsync([adds[0]], CancellationToken.None);
+        await connection.OpenAsync("label", CancellationToken.None);
+        await connection.RunAsync(adds, CancellationToken.None);
+        Assert.All(adds, add => Assert.Equal(ShardStatus.Stored, add.Status));
+        for (var start = TimeProvider.System.GetTimestamp(); (await RunAsync(connection, ShardVerb.Get, "1:short1")).Status != ShardStatus.Miss;)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(20), "it stays");
+            await Task.Delay(TimeSpan.FromMilliseconds(50));
+        }
+
+        Assert.Equal(ShardStatus.Hit, (await RunAsync(connection, ShardVerb.Get, "1:short2")).Status);
+    }
 }

@@ -67,6 +67,9 @@ internal sealed class ClusterTest : IAsyncDisposable
 
     public ConcurrentDictionary<string, bool> Unreachable { get; } = new();
 
+    /// <summary>Shards that answer, and refuse to be opened.</summary>
+    public ConcurrentDictionary<string, bool> Unfit { get; } = new();
+
     public ConcurrentQueue<(string Shard, string Label)> Openings { get; } = [];
 
     /// <summary>Called with each label that a shard is opened with, before that is done.</summary>
@@ -250,6 +253,11 @@ internal sealed class ClusterTest : IAsyncDisposable
         {
             test.Openings.Enqueue((inner.Shard, label));
             await test.BeforeOpening(label);
+            if (test.Unfit.ContainsKey(address))
+            {
+                throw new ShardUnavailableException($"{inner.Shard} evicts items.");
+            }
+
             await inner.OpenAsync(label, cancellationToken);
         }
 
