@@ -33,6 +33,11 @@ public readonly ref struct MemcachedAnswer(MemcachedStatus status, ulong token =
 /// </summary>
 public interface IMemcachedPass
 {
+    /// <summary>
+    /// True for a pass of the caller's own housekeeping: that it is lost tells nobody that the connection was. The next pass that is none is still ended as unknown.
+    /// </summary>
+    bool IsHousekeeping => false;
+
     /// <summary>Number of operations; does not change while the pass runs.</summary>
     int Count { get; }
 

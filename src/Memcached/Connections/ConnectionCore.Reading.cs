@@ -107,7 +107,7 @@ internal sealed partial class ConnectionCore
             // First: who sees an unknown outcome sees the new incarnation (tokens of the old one are worth nothing).
             Volatile.Write(ref _incarnation, _incarnation + 1);
             lost = [.. disbelieved, .. TakeAll()];
-            _untold = lost.Count == 0 && !_closing;
+            _untold = !_closing && lost.TrueForAll(ticket => ticket.Pass!.IsHousekeeping);
         }
 
         End(lost, complete: false);

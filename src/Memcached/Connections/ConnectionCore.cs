@@ -57,8 +57,8 @@ internal sealed partial class ConnectionCore
             ObjectDisposedException.ThrowIf(_closing, this);
             end = ticket.Begin(pass, _nextOpaque, _time.GetTimestamp() + Ticks(_limits.Pass));
             _nextOpaque += (uint)pass.Count;
-            lost = _untold;
-            _untold = false;
+            lost = _untold && !pass.IsHousekeeping;
+            _untold &= !lost;
             if (!lost)
             {
                 _waiting.Enqueue(ticket);

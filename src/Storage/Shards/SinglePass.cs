@@ -11,6 +11,8 @@ internal sealed class SinglePass(MemcachedRequest request) : IMemcachedPass
 
     public long Incarnation { get; private set; }
 
+    public bool IsHousekeeping => true;
+
     public int Count => 1;
 
     public bool TryAsk(int index, out MemcachedRequest asked)

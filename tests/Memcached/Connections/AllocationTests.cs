@@ -31,7 +31,9 @@ public sealed class AllocationTests
         await RunAsync(connection, pass, Passes);
         var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
         Assert.Equal((Passes + 200L) * Operations, pass.Answered);
-        Assert.InRange(allocated / (double)(Passes * Operations), 0, 1);
+
+        // The runtime hands a continuation to the pool in an object of some 70 bytes, one a pass. The smallest object an operation would be 64 times 24 bytes a pass.
+        Assert.InRange(allocated / Passes, 0, 256);
     }
 
     private static async Task RunAsync(MemcachedConnection connection, Repeated pass, int times)

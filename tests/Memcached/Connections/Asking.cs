@@ -9,6 +9,8 @@ internal sealed class Asking(params MemcachedRequest[] requests) : IMemcachedPas
     private readonly ulong[] _tokens = new ulong[requests.Length];
     private readonly string[] _values = new string[requests.Length];
 
+    public bool IsHousekeeping { get; init; }
+
     public int Count => requests.Length;
 
     public bool Ended { get; private set; }

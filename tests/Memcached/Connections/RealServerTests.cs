@@ -182,6 +182,22 @@ public sealed class RealServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Housekeeping_does_not_take_the_news_of_a_loss_away_from_the_callers()
+    {
+        await AskAsync(MemcachedVerb.Get, "k");
+        await _server.RestartAsync();
+        Asking housekeeping;
+        do
+        {
+            housekeeping = new Asking(Asking.Request(MemcachedVerb.Get, "k")) { IsHousekeeping = true };
+            await _connection.RunAsync(housekeeping);
+        }
+        while (!housekeeping.Complete);
+        Assert.Equal(MemcachedStatus.Unknown, (await AskAsync(MemcachedVerb.Add, "k", "a")).Status());
+        Assert.Equal(MemcachedStatus.Stored, (await AskAsync(MemcachedVerb.Add, "k", "a")).Status());
+    }
+
+    [Fact]
     public async Task Passes_wait_for_a_server_that_comes_back_and_no_longer_than_their_time_for_one_that_does_not()
     {
         await AskAsync(MemcachedVerb.Get, "k");
