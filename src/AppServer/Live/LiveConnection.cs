@@ -208,7 +208,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         TransactionAnswer answer;
         try
         {
-            answer = await context.Admission.RunAsync(message, message.Handler!, application, Session, wantsKeys: false, CancellationToken.None);
+            answer = await context.Admission.RunAsync(message, message.Handler!, application, Session, default, CancellationToken.None);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -43,6 +43,11 @@ public sealed class ClusterRouter : ITransactionRouter
             return (ITransactions?)_links.ToAny() ?? _local;
         }
 
+        if (call.IsPlaced)
+        {
+            return _local;
+        }
+
         var picture = _map.Picture;
         if (picture.Servers.Count <= 1 || HottestSlot(call) is var slot && slot == KeyPredictor.Unknown)
         {

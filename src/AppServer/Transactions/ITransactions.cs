@@ -16,6 +16,9 @@ public sealed record TransactionCall(HandlerCall Run, string? Id)
 
     /// <summary>The answer shall tell which rows it touched (<see cref="TransactionAnswer.Touched"/>).</summary>
     public bool WantsKeys { get; init; }
+
+    /// <summary>A proxy has chosen this server for it: it sees more of the traffic and knows better what is hot, so the call is run where it came.</summary>
+    public bool IsPlaced { get; init; }
 }
 
 /// <summary>How a call came to the server that runs it. One that another server gave away stays where it is: none goes round in circles.</summary>

@@ -106,6 +106,9 @@ internal sealed class ClusterServer : IAsyncDisposable
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
         _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", _time, cancellationToken);
         Close(_services);
+        _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
+        _epochs.Prepare();
+        Close(_epochs);
         _views = new RegistryViews(_services.Registry, _services.Bus, _services.Connect);
         Close(_views);
         _member = new ClusterMember(new MemberIdentity(Name, _run, Url, section.Peer, _configuration.Cache.Nodes[0]), _services.Bus, _views, _stored, _former, _time);
@@ -116,11 +119,11 @@ internal sealed class ClusterServer : IAsyncDisposable
         _views.Opened = await _member.FirstViewAsync(cancellationToken);
         var rows = await StoredRows.OpenAsync(_services.Store, cancellationToken);
         _rows = new ClusterRows(rows);
-        _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
         _server = new TransactionServer(Name, Options(rows.SealedLogs));
         Close(_server);
         await _server.StartAsync();
         _member.Attach(_server, _rows);
+        await _epochs.DeleteUnusedAsync(cancellationToken);
     }
 
     private CommitterOptions Options(IReadOnlyDictionary<string, long> sealedLogs) => new()

@@ -17,6 +17,7 @@ public sealed class KeyPredictor
     private readonly ConcurrentDictionary<string, HandlerHabits> _handlers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, HandlerHabits>.AlternateLookup<ReadOnlySpan<char>> _bySpan;
     private readonly HeatTable _heat = new();
+    private readonly HotCompany _company = new();
 
     /// <summary>One that knows nothing yet.</summary>
     public KeyPredictor() => _bySpan = _handlers.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -44,7 +45,7 @@ public sealed class KeyPredictor
     }
 
     /// <summary>
-    /// The slots that the call most probably touches, hottest first. A server that holds any of them is a good one: whoever got a call from a proxy keeps it then, since the proxy sees more of
+    /// The slots that the call most probably touches, hottest first; before them the slot beside which the hottest is run together with others (<c>HotCompany</c>). A server that holds any of them is a good one: whoever got a call from a proxy keeps it then, since the proxy sees more of
     /// the traffic and knows better what is hot. Counts the call as heat: once per call.
     /// </summary>
     /// <param name="handler">the handler's name</param>
@@ -71,7 +72,27 @@ public sealed class KeyPredictor
             }
         }
 
-        return count;
+        return Led(slots, count);
+    }
+
+    /// <summary>A call of a hot slot whose company is led by another slot is best run beside that one: it comes first, and the least hot makes room.</summary>
+    private int Led(Span<int> slots, int count)
+    {
+        _company.Touch(slots[..count]);
+        var leader = count == 0 ? Unknown : _company.LeaderOf(slots[0]);
+        if (count == 0 || leader == slots[0])
+        {
+            return count;
+        }
+
+        var kept = Math.Min(count, RoutingLimits.Predicted - 1);
+        for (var i = kept; i > 0; i--)
+        {
+            slots[i] = slots[i - 1];
+        }
+
+        slots[0] = leader;
+        return kept + 1;
     }
 
     /// <summary>

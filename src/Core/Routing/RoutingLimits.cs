@@ -27,6 +27,18 @@ public static class RoutingLimits
     /// <summary>Input fields looked at.</summary>
     public const int Inputs = 16;
 
+    /// <summary>Calls after which it is worked out anew which hot slots are run together: a second of a busy cluster or less.</summary>
+    public const int CompanyWindow = 4_096;
+
+    /// <summary>Touches that make a slot hot, older ones counting half and so on: about half a per cent of all calls. Below that two servers seldom want a row at the same moment.</summary>
+    public const int CompanyTouches = 40;
+
+    /// <summary>Hot slots looked at: 200 slots of half a per cent would be all calls; those beyond the first 64 are hardly hot.</summary>
+    public const int CompanySlots = 64;
+
+    /// <summary>Calls of one window that two hot slots have in common before they are run together: chance meetings of slots that are spread evenly stay below.</summary>
+    public const int CompanyMeetings = 8;
+
     /// <summary>Slots that one prediction gives, hottest first: a handler that touches more rows is at home nowhere.</summary>
     public const int Predicted = 4;
 

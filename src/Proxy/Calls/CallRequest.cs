@@ -87,7 +87,7 @@ internal sealed class CallRequest : IDisposable
             }
         }
 
-        Write(learn ? "\r\nMjolnir-Learn: 1\r\nContent-Length: "u8 : "\r\nContent-Length: "u8);
+        Write(learn ? "\r\nMjolnir-Placed: 1\r\nMjolnir-Learn: 1\r\nContent-Length: "u8 : "\r\nMjolnir-Placed: 1\r\nContent-Length: "u8);
         ((int)body.Length).TryFormat(_buffer.AsSpan(_length), out var digits, default, CultureInfo.InvariantCulture);
         _length += digits;
         Write("\r\n\r\n"u8);

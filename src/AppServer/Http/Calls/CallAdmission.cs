@@ -31,7 +31,7 @@ internal sealed class CallAdmission(AppServerHttpOptions options, HttpMetrics me
         return Refusal.TooOften;
     }
 
-    public ValueTask<TransactionAnswer> RunAsync(in CallMessage message, CallableHandler handler, ServedApplication application, Session? session, bool wantsKeys, CancellationToken cancellationToken)
+    public ValueTask<TransactionAnswer> RunAsync(in CallMessage message, CallableHandler handler, ServedApplication application, Session? session, ProxyWishes wishes, CancellationToken cancellationToken)
     {
         var call = new TransactionCall(
             new HandlerCall
@@ -49,7 +49,8 @@ internal sealed class CallAdmission(AppServerHttpOptions options, HttpMetrics me
             },
             message.Id)
         {
-            WantsKeys = wantsKeys,
+            WantsKeys = wishes.WantsKeys,
+            IsPlaced = wishes.IsPlaced,
         };
         return options.Router.Route(call).RunAsync(call, cancellationToken);
     }

@@ -102,17 +102,17 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
         }
 
         SessionCookie.RenewIfDue(exchange, session, sessions);
-        var answer = await AnswerAsync(message, handler, application, session, RoutingHeaders.WantsKeys(exchange));
+        var answer = await AnswerAsync(message, handler, application, session, RoutingHeaders.Wishes(exchange));
         metrics.Answered(answer);
         await WriteAsync(exchange, message, answer);
     }
 
     /// <summary>A transaction runs to its end even if the browser goes away: what it asked for may be half done already, and its answer is kept under its id.</summary>
-    private async ValueTask<TransactionAnswer> AnswerAsync(CallMessage message, CallableHandler handler, ServedApplication application, Session? session, bool wantsKeys)
+    private async ValueTask<TransactionAnswer> AnswerAsync(CallMessage message, CallableHandler handler, ServedApplication application, Session? session, ProxyWishes wishes)
     {
         try
         {
-            return await admission.RunAsync(message, handler, application, session, wantsKeys, CancellationToken.None);
+            return await admission.RunAsync(message, handler, application, session, wishes, CancellationToken.None);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
