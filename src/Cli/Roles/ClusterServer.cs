@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Http;
+using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Peers;
 using Mjolnir.AppServer.Routing;
 using Mjolnir.AppServer.Sessions;
@@ -177,6 +178,13 @@ internal sealed class ClusterServer : IAsyncDisposable
         });
     }
 
+    private void WriteMetrics(PrometheusWriter writer)
+    {
+        StackMetrics.Write(writer, [_server]);
+        StackMetrics.Write(writer, _links);
+        WorkerMetrics.WriteStore(writer, _services);
+    }
+
     private AppServerHttpOptions HttpOptions(ITransactionRouter router, ApplicationSlot applications, SecretsFile secrets)
     {
         var section = _configuration.Server;
@@ -197,7 +205,7 @@ internal sealed class ClusterServer : IAsyncDisposable
             Logs = _logs,
             IsReady = () => _isReady && _server.Log is not null,
             WriteStatus = status.Write,
-            WriteMetrics = writer => WorkerMetrics.WriteStore(writer, _services),
+            WriteMetrics = WriteMetrics,
             Leave = _member.Leave,
         };
     }

@@ -20,7 +20,8 @@ public sealed class MemcachedFill : IAsyncDisposable
     internal MemcachedFill(MemcachedConnection connection, MemcachedShardLimits limits, TimeProvider time)
     {
         (_connection, _limits, _time) = (connection, limits, time);
-        _looking = LookNowAndThenAsync();
+        // Not on the thread that made the connection, nor on its synchronization context: that of a server ends before its connections do.
+        _looking = Task.Run(LookNowAndThenAsync);
     }
 
     /// <summary>The newest figures; null while there are none.</summary>
@@ -101,8 +102,6 @@ public sealed class MemcachedFill : IAsyncDisposable
 
     private async Task LookNowAndThenAsync()
     {
-        // Not on the thread that made the connection.
-        await Task.Yield();
         try
         {
             while (!_stop.IsCancellationRequested)

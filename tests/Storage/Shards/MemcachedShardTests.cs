@@ -51,4 +51,34 @@ public sealed class MemcachedShardTests : ShardConnectionContract, IAsyncLifetim
 
         Assert.Equal(ShardStatus.Hit, (await RunAsync(connection, ShardVerb.Get, "1:short2")).Status);
     }
+
+    [Fact]
+    public async Task A_connection_made_on_a_context_that_ends_can_still_be_closed()
+    {
+        var connection = OnADeadContext(() => new MemcachedShardConnection("s1", _server.Address, Limits));
+
+        await connection.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+    }
+
+    private static T OnADeadContext<T>(Func<T> make)
+    {
+        var before = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new DeadContext());
+        try
+        {
+            return make();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    /// <summary>As that of a server's lane after the server has stopped: nothing that is posted runs.</summary>
+    private sealed class DeadContext : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state)
+        {
+        }
+    }
 }
