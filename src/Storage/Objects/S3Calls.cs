@@ -114,18 +114,28 @@ internal sealed class S3Calls : IDisposable
 
     private sealed class Connections : HttpClientFactory
     {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(new SocketsHttpHandler
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig) => new(new SentAtOnce(new SocketsHttpHandler
         {
             ConnectTimeout = S3Limits.ConnectPatience,
             PooledConnectionIdleTimeout = S3Limits.IdleConnection,
             MaxConnectionsPerServer = S3Limits.ParallelRequests,
             AllowAutoRedirect = false,
-        })
+        }))
         { Timeout = Timeout.InfiniteTimeSpan };
 
         // The handler's pool is this client's own; it ends with the client.
         public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => true;
 
         public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+    }
+
+    /// <summary>Content follows its header without waiting for "100 Continue": our objects are small, and the wait is a whole way there and back for each.</summary>
+    private sealed class SentAtOnce(HttpMessageHandler inner) : DelegatingHandler(inner)
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            request.Headers.ExpectContinue = false;
+            return base.SendAsync(request, cancellationToken);
+        }
     }
 }

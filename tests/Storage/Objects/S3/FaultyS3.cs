@@ -62,6 +62,9 @@ internal sealed class FaultyS3 : IAsyncDisposable
 
     public int MostAtOnce { get; private set; }
 
+    /// <summary>Requests whose client waited for "100 Continue" before it sent the content.</summary>
+    public int Waited { get; private set; }
+
     /// <summary>How long each request takes.</summary>
     public TimeSpan Slowness { get; set; }
 
@@ -102,6 +105,7 @@ internal sealed class FaultyS3 : IAsyncDisposable
 
     private async Task HandleAsync(HttpContext http)
     {
+        Waited += http.Request.Headers.Expect.Count;
         Requests.Enqueue($"{http.Request.Method} {http.Request.Path}");
         MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _atOnce));
         try

@@ -32,6 +32,13 @@ public sealed class S3FaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_creation_is_one_way_there_and_back()
+    {
+        await CreateAsync();
+        Assert.Equal(0, _s3.Waited);
+    }
+
+    [Fact]
     public async Task A_creation_answered_409_is_tried_again()
     {
         _s3.Next(409, "ConditionalRequestConflict", times: 2);
