@@ -129,7 +129,7 @@ internal sealed class S3Calls : IDisposable
         public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
     }
 
-    /// <summary>Content follows its header without waiting for "100 Continue": our objects are small, and the wait is a whole way there and back for each.</summary>
+    /// <summary>Content follows its header without waiting for "100 Continue": the SDK asks for it where content is large, and each wait is a whole way there and back.</summary>
     private sealed class SentAtOnce(HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
