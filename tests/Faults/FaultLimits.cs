@@ -20,6 +20,30 @@ internal static class FaultLimits
     /// <summary>For a transfer to be answered, restarts included: far more than any takes.</summary>
     public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(90);
 
+    /// <summary>For one attempt, after which the transfer is sent elsewhere: longer than any server makes a call wait before it says so.</summary>
+    public static readonly TimeSpan AttemptPatience = TimeSpan.FromSeconds(15);
+
+    /// <summary>Before a transfer is sent again where nobody listened.</summary>
+    public static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>For a whole cluster with its services to start: half a minute on a quiet machine.</summary>
+    public static readonly TimeSpan ClusterStart = TimeSpan.FromMinutes(4);
+
+    /// <summary>Longer than a silent server's log takes to be sealed (1.8 s of silence and 2 s of waiting).</summary>
+    public static readonly TimeSpan LongerThanTheSeal = TimeSpan.FromSeconds(6);
+
+    /// <summary>An outage of S3 that transfers do not notice.</summary>
+    public static readonly TimeSpan StoreOutage = TimeSpan.FromSeconds(5);
+
+    /// <summary>Between two looks of the auditor.</summary>
+    public static readonly TimeSpan AuditPause = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Acknowledged before and after each fault of a cluster.</summary>
+    public const int AroundAFault = 150;
+
+    /// <summary>Rounds of each fault of a cluster.</summary>
+    public static int Rounds => IsLong ? 5 : 1;
+
     /// <summary>kills: a dozen in the short form, a hundred with <c>./test --long</c>.</summary>
     public static int Kills => IsLong ? 100 : 12;
 

@@ -15,7 +15,7 @@ public class Killed_at_any_moment(ITestOutputHelper output)
         using var folder = new TestFolder();
         await using var server = new LedgerServer(folder);
         using var http = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { Timeout = FaultLimits.AnswerPatience };
-        var clients = new LedgerClients(server, http, seed);
+        var clients = new LedgerClients(server.UrlAsync, http, seed);
         await server.StartAsync(stacks: 1);
         await clients.StartAsync();
         for (var kill = 1; kill <= FaultLimits.Kills; kill++)

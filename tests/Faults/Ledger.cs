@@ -33,10 +33,17 @@ internal sealed class Ledger(HttpClient http)
         return (response.StatusCode, await response.Content.ReadAsStringAsync(cancellationToken));
     }
 
-    /// <summary>Calls a handler that must succeed and returns its result.</summary>
+    /// <summary>Calls a handler that must succeed, as soon as the server can run it, and returns its result.</summary>
     public async Task<JsonElement> ResultAsync(Uri server, string handler, string json)
     {
-        var (status, body) = await CallAsync(server, handler, json, CancellationToken.None);
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        var (status, body) = await CallAsync(server, handler, json, patience.Token);
+        while (status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout)
+        {
+            await Task.Delay(FaultLimits.RetryPause, patience.Token);
+            (status, body) = await CallAsync(server, handler, json, patience.Token);
+        }
+
         Assert.True(status == HttpStatusCode.OK, $"{handler}: {(int)status} {body}");
         return JsonDocument.Parse(body).RootElement.GetProperty("result").Clone();
     }

@@ -7,7 +7,11 @@ namespace Mjolnir.Faults.Tests;
 /// Many clients that transfer as fast as they are answered. Each transfer has an id and is sent again with it until it is acknowledged, whatever happens to the server
 /// in between; so at the end every transfer ever begun is acknowledged, and must be in the data exactly once.
 /// </summary>
-internal sealed class LedgerClients(LedgerServer server, HttpClient http, int seed)
+/// <param name="url">where the next attempt goes; waits while nothing runs</param>
+/// <param name="http">shared by all clients</param>
+/// <param name="seed">of what is transferred</param>
+/// <param name="name">begins the transfers' numbers: other clients of the same ledger have another one</param>
+internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int seed, string name = "c")
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Transfer> _acknowledged = new();
@@ -35,7 +39,7 @@ internal sealed class LedgerClients(LedgerServer server, HttpClient http, int se
         for (var i = 0; i < FaultLimits.Clients; i++)
         {
             var ledger = new Ledger(http);
-            await ledger.SignInAsync(await server.UrlAsync(), $"client-{i}");
+            await ledger.SignInAsync(await url(), $"client-{i}");
             ledgers.Add(ledger);
         }
 
@@ -68,7 +72,7 @@ internal sealed class LedgerClients(LedgerServer server, HttpClient http, int se
         {
             var from = random.Next(FaultLimits.Accounts);
             var to = (from + 1 + random.Next(FaultLimits.Accounts - 1)) % FaultLimits.Accounts;
-            await AcknowledgeAsync(ledger, new Transfer($"c{client}-{n}", from, to, 1 + random.Next(9)));
+            await AcknowledgeAsync(ledger, new Transfer($"{name}{client}-{n}", from, to, 1 + random.Next(9)));
         }
     }
 
@@ -84,17 +88,23 @@ internal sealed class LedgerClients(LedgerServer server, HttpClient http, int se
     /// <summary>Sends it once; true when its fate is known.</summary>
     private async Task<bool> TryAsync(Ledger ledger, Transfer transfer, CancellationToken cancellationToken)
     {
-        var url = await server.UrlAsync().WaitAsync(cancellationToken);
+        var server = await url().WaitAsync(cancellationToken);
+        using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        attempt.CancelAfter(FaultLimits.AttemptPatience);
         try
         {
-            var (status, body) = await ledger.CallAsync(url, "transfer", transfer.Json, cancellationToken);
+            var (status, body) = await ledger.CallAsync(server, "transfer", transfer.Json, attempt.Token);
             return Take(transfer, status, body);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A server that is stopped answers nobody: the next attempt goes to another one.
+            return false;
         }
         catch (HttpRequestException)
         {
-            // Killed under us: nobody knows, so it is sent again with the same id. A connection refused costs next to nothing, so looking again at once is no busy loop:
-            // the killer has taken the address away by then, and the wait is for the next one.
-            await Task.Yield();
+            // Killed under us: nobody knows, so it is sent again with the same id.
+            await Task.Delay(FaultLimits.RetryPause, cancellationToken);
             return false;
         }
     }
@@ -112,7 +122,7 @@ internal sealed class LedgerClients(LedgerServer server, HttpClient http, int se
                 }
 
                 return true;
-            case HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.GatewayTimeout:
+            case HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.GatewayTimeout or HttpStatusCode.BadGateway:
                 return false;
             default:
                 _wrong.Enqueue($"{transfer.Number}: {(int)status} {body}");

@@ -1,0 +1,114 @@
+using System.Net.Sockets;
+using System.Net;
+using System.Text.Json;
+using Mjolnir.Running;
+
+namespace Mjolnir.Faults.Tests.Classic;
+
+/// <summary>A whole cluster of real processes, started by <c>up</c>, whose processes are killed, stopped and started again. Shared by the tests of a class, with all that was acknowledged.</summary>
+public sealed class ClassicCluster : IAsyncLifetime
+{
+    private readonly TestFolder _folder = new();
+    private readonly int _port = FreePort();
+    private TaskCompletionSource _running = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private MjolnirProcess? _up;
+    private int _attempts;
+
+    public Uri Proxy => new($"http://127.0.0.1:{_port}");
+
+    public string Data => _folder.At("d");
+
+    /// <summary>What <c>up</c> wrote so far.</summary>
+    public string Output => _up?.Output ?? "";
+
+    internal HttpClient Http { get; } = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = FaultLimits.AnswerPatience };
+
+    /// <summary>Every transfer acknowledged since the cluster was made.</summary>
+    internal List<Transfer> Acknowledged { get; } = [];
+
+    public Task InitializeAsync() => StartAsync();
+
+    public async Task DisposeAsync()
+    {
+        Http.Dispose();
+        if (_up is { } up)
+        {
+            await up.DisposeAsync();
+        }
+
+        await EndedAsync();
+        _folder.Dispose();
+    }
+
+    public async Task StartAsync()
+    {
+        _up = MjolnirProcess.Start("up", LedgerServer.App, "--stacks", "2", "--with-services", "--sign-in", "open", "--port", $"{_port}", "--data", Data);
+        await _up.LineAsync(line => line.StartsWith("listening ", StringComparison.Ordinal), FaultLimits.ClusterStart);
+        Volatile.Read(ref _running).SetResult();
+    }
+
+    /// <summary>kill -9 of <c>up</c>: the kernel kills all its processes with it.</summary>
+    public async Task KillAllAsync()
+    {
+        Volatile.Write(ref _running, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await _up!.KillAsync();
+        await _up.DisposeAsync();
+        await EndedAsync();
+    }
+
+    /// <summary>Where the next attempt goes: three of four through the proxy, the others straight at an app server. Waits while nothing runs.</summary>
+    public async Task<Uri> NextUrlAsync()
+    {
+        await Volatile.Read(ref _running).Task;
+        var attempt = Interlocked.Increment(ref _attempts);
+        return attempt % 4 == 0 ? Server(1 + (attempt / 4 % 2)) : Proxy;
+    }
+
+    /// <summary>The URL of an app server, as it is told by its configuration.</summary>
+    public Uri Server(int stack)
+    {
+        using var configuration = Configuration(stack);
+        return new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!);
+    }
+
+    /// <summary>The port of a V-stack's memcached.</summary>
+    public int CachePort(int stack)
+    {
+        using var configuration = Configuration(stack);
+        return new Uri("tcp://" + configuration.RootElement.GetProperty("Cache").GetProperty("Nodes")[0].GetString()).Port;
+    }
+
+    /// <summary>A process of it, by words of its command line.</summary>
+    internal ClusterProcess Process(string words) => ClusterProcess.ChildOf(_up!.Id, words);
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private JsonDocument Configuration(int stack) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, $"s{stack}-app", "stack.json")));
+
+    /// <summary>No process names the folder any more.</summary>
+    private async Task EndedAsync()
+    {
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        while (Directory.EnumerateDirectories("/proc").Any(NamesTheFolder))
+        {
+            await Task.Delay(FaultLimits.RetryPause, patience.Token);
+        }
+    }
+
+    private bool NamesTheFolder(string process)
+    {
+        try
+        {
+            return int.TryParse(Path.GetFileName(process), out _) && File.ReadAllText(Path.Combine(process, "cmdline")).Contains(Data, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+}
