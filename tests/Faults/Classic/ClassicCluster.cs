@@ -78,8 +78,46 @@ public sealed class ClassicCluster : IAsyncLifetime
         return new Uri("tcp://" + configuration.RootElement.GetProperty("Cache").GetProperty("Nodes")[0].GetString()).Port;
     }
 
-    /// <summary>A process of it, by words of its command line.</summary>
-    internal ClusterProcess Process(string words) => ClusterProcess.ChildOf(_up!.Id, words);
+    /// <summary>Both servers are ready and the proxy passes on to them.</summary>
+    public async Task SettledAsync()
+    {
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        foreach (var url in new[] { new Uri(Server(1), "/_mjolnir/health"), new Uri(Server(2), "/_mjolnir/health"), Proxy })
+        {
+            while (!await AnswersAsync(url, patience.Token))
+            {
+                await Task.Delay(FaultLimits.RetryPause, patience.Token);
+            }
+        }
+    }
+
+    /// <summary>A process of it, by words of its command line; waits for it while it is being started again.</summary>
+    internal async Task<ClusterProcess> ProcessAsync(string words)
+    {
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        while (true)
+        {
+            if (ClusterProcess.ChildOf(_up!.Id, words) is { } process)
+            {
+                return process;
+            }
+
+            await Task.Delay(FaultLimits.RetryPause, patience.Token);
+        }
+    }
+
+    private async Task<bool> AnswersAsync(Uri url, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(url, cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
 
     private static int FreePort()
     {

@@ -10,13 +10,13 @@ internal sealed record ClusterProcess(int Id, string CommandLine)
     private const int SigCont = 18;
     private const int SigStop = 19;
 
-    /// <summary>The living child of that process whose command line contains these words.</summary>
-    public static ClusterProcess ChildOf(int parent, string words)
+    /// <summary>The living child of that process whose command line contains these words; null while there is none.</summary>
+    public static ClusterProcess? ChildOf(int parent, string words)
     {
         var children = Directory.EnumerateDirectories("/proc")
             .Where(folder => int.TryParse(Path.GetFileName(folder), out _) && Read(folder, "stat") is { Length: > 0 } stat && ParentIn(stat) == parent)
             .Select(folder => new ClusterProcess(int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture), Read(folder, "cmdline").Replace('\0', ' ')));
-        return children.Single(child => child.CommandLine.Contains(words, StringComparison.Ordinal));
+        return children.SingleOrDefault(child => child.CommandLine.Contains(words, StringComparison.Ordinal));
     }
 
     public void Kill() => Send(SigKill);

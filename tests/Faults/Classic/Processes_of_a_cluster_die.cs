@@ -42,7 +42,7 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
     [Fact]
     public Task An_app_server_sleeps_longer_than_its_seal_takes_and_wakes() => UnderAsync("SIGSTOP of an app server", async round =>
     {
-        var server = cluster.Process($"app --config {cluster.Data}/s{Stack(round)}-app/");
+        var server = await cluster.ProcessAsync($"app --config {cluster.Data}/s{Stack(round)}-app/");
         server.Stop();
         await Task.Delay(FaultLimits.LongerThanTheSeal);
         server.Wake();
@@ -68,7 +68,7 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
     [Fact]
     public Task S3_is_away_for_a_while_and_transfers_go_on() => UnderAsync("SIGSTOP of S3", async (_, clients) =>
     {
-        var gateway = cluster.Process("radosgw");
+        var gateway = await cluster.ProcessAsync("radosgw");
         gateway.Stop();
         try
         {
@@ -85,6 +85,7 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
     [Fact]
     public async Task A_transfer_sent_again_at_the_other_server_is_answered_and_not_run_again()
     {
+        await cluster.SettledAsync();
         var teller = new Ledger(cluster.Http);
         await teller.SignInAsync(cluster.Proxy, "teller");
         var run = Guid.NewGuid().ToString("N")[..8];
@@ -111,12 +112,14 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
     {
         var seed = FaultLimits.Seed;
         output.WriteLine($"seed {seed} (again: MJOLNIR_SEED={seed})");
+        await cluster.SettledAsync();
         var clients = new LedgerClients(cluster.NextUrlAsync, cluster.Http, seed, $"r{Guid.NewGuid():N}-");
         await clients.StartAsync();
         using var stop = new CancellationTokenSource();
         var auditor = WatchMoneyAsync(stop.Token);
-        for (var round = 0; round < FaultLimits.Rounds; round++)
+        for (var round = 0; round < FaultLimits.Rounds && clients.Wrong.Count == 0; round++)
         {
+            await cluster.SettledAsync();
             await clients.ReachAsync(clients.Count + FaultLimits.AroundAFault);
             var clock = Stopwatch.StartNew();
             await doAsync(round, clients);
@@ -126,9 +129,9 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
         }
 
         await clients.FinishAsync();
+        Assert.Empty(clients.Wrong);
         await stop.CancelAsync();
         output.WriteLine($"{clients.Count} acknowledged, {clients.Retries} sent again, {await auditor} audits meanwhile");
-        Assert.Empty(clients.Wrong);
         cluster.Acknowledged.AddRange(clients.Acknowledged);
         await AuditAsync();
     }
@@ -170,11 +173,7 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
         }
     }
 
-    private Task KillAsync(string words)
-    {
-        cluster.Process(words).Kill();
-        return Task.CompletedTask;
-    }
+    private async Task KillAsync(string words) => (await cluster.ProcessAsync(words)).Kill();
 
     private async Task ScaleAsync(int stacks)
     {
