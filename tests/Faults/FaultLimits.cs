@@ -35,6 +35,9 @@ internal static class FaultLimits
     /// <summary>An outage of S3 that transfers do not notice.</summary>
     public static readonly TimeSpan StoreOutage = TimeSpan.FromSeconds(5);
 
+    /// <summary>What was acknowledged this long before is in the store, and outlives the queue: usually a second is enough.</summary>
+    public static readonly TimeSpan StoredWithin = TimeSpan.FromSeconds(10);
+
     /// <summary>Between two looks of the auditor.</summary>
     public static readonly TimeSpan AuditPause = TimeSpan.FromMilliseconds(500);
 

@@ -22,12 +22,30 @@ internal static class LedgerAudit
         }
     }
 
+    /// <summary>Those of the transfers whose receipts are there: all, unless the queue's data is gone.</summary>
+    public static async Task<IReadOnlyList<Transfer>> WithReceiptAsync(Ledger ledger, Uri server, IReadOnlyCollection<Transfer> transfers)
+    {
+        var there = new List<Transfer>();
+        foreach (var some in transfers.Chunk(NumbersPerCall))
+        {
+            var found = await ReceiptsAsync(ledger, server, some);
+            there.AddRange(some.Where((_, i) => found[i].ValueKind == JsonValueKind.Array));
+        }
+
+        return there;
+    }
+
+    private static async Task<List<JsonElement>> ReceiptsAsync(Ledger ledger, Uri server, IEnumerable<Transfer> some)
+    {
+        var numbers = string.Join(',', some.Select(transfer => $"\"{transfer.Number}\""));
+        return [.. (await ledger.ResultAsync(server, "receipts", $$"""{"args":[[{{numbers}}]]}""")).EnumerateArray()];
+    }
+
     private static async Task RequireReceiptsAsync(Ledger ledger, Uri server, IReadOnlyCollection<Transfer> acknowledged)
     {
         foreach (var some in acknowledged.Chunk(NumbersPerCall))
         {
-            var numbers = string.Join(',', some.Select(transfer => $"\"{transfer.Number}\""));
-            var found = (await ledger.ResultAsync(server, "receipts", $$"""{"args":[[{{numbers}}]]}""")).EnumerateArray().ToList();
+            var found = await ReceiptsAsync(ledger, server, some);
             for (var i = 0; i < some.Length; i++)
             {
                 Assert.True(found[i].ValueKind == JsonValueKind.Array, $"the acknowledged transfer {some[i].Number} is lost");
