@@ -1,10 +1,12 @@
+using System.Text.Json.Serialization;
+
 namespace Mjolnir.Core.Views;
 
 /// <summary>A shard as a view describes it.</summary>
 /// <param name="Name">the shard's name, that of its V-stack (<c>s1</c>)</param>
 /// <param name="Label">random id that the shard bears while it holds what this view says; another label means lost memory (V5)</param>
 /// <param name="Address">where it is reached: <c>host:port</c> or a socket's path; null for a shard in the process itself</param>
-public sealed record ShardDescription(string Name, string Label, string? Address = null);
+public sealed record ShardDescription(string Name, string Label, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Address = null);
 
 /// <summary>The slots that one shard holds.</summary>
 /// <param name="First">first slot</param>

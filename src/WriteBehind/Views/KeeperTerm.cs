@@ -98,7 +98,8 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
 
     private void Hear()
     {
-        if (_busIncarnation != _options.Bus.Incarnation)
+        // Who is deaf himself judges nobody by his silence.
+        if (_busIncarnation != _options.Bus.Incarnation || !_options.Bus.IsConnected)
         {
             _busIncarnation = _options.Bus.Incarnation;
             _picture.ListenAnew();
