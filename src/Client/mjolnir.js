@@ -351,10 +351,11 @@
   }
 
   async function post(handler, message, silence) {
+    const trace = document.querySelector('meta[name=traceparent]')?.content;
     let response;
     try {
       response = await fetch('/_mjolnir/tx/' + encodeURIComponent(handler), {
-        method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(message), signal: AbortSignal.timeout(silence),
+        method: 'POST', headers: { 'content-type': 'application/json', ...trace && { traceparent: trace } }, body: JSON.stringify(message), signal: AbortSignal.timeout(silence),
       });
       const answer = await response.json();
       return { ...answer, ...verdict(response), ...WORDS.test(answer.status) && { status: answer.status }, reason: answer.reason ?? answer.detail };

@@ -4,6 +4,7 @@ using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Segments;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
+using Mjolnir.WriteBehind.Telemetry;
 
 namespace Mjolnir.WriteBehind;
 
@@ -32,6 +33,7 @@ public enum WorkerEnd
 public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStore store, TimeProvider time, WriteBehindLimits limits, string writer)
 {
     private readonly PendingBatches _pending = new();
+    private readonly TracedBatches _traced = new();
     private readonly WorkerOrders _orders = new();
     private LogPosition _position = new(0, 1, 0, false);
     private long _pendingSince;
@@ -221,6 +223,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
             _pendingSince = time.GetTimestamp();
         }
 
+        _traced.Consumed(Log, batch.Number, message.TraceParent);
         Interlocked.Exchange(ref _received, batch.Number);
     }
 
@@ -324,6 +327,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         Invariant.Require(
             _pending.Count == 0 || _pending.FirstBatch == position.LastBatch + 1 || position.IsEnded,
             $"The manifest of log {Log} ends with batch {position.LastBatch}, and {(_pending.Count > 0 ? _pending.FirstBatch : 0)} is pending.");
+        _traced.StoredThrough(position.LastBatch);
         _orders.MoveStored(position.LastBatch);
         Moved?.Invoke();
     }

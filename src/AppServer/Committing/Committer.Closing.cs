@@ -1,3 +1,4 @@
+using Mjolnir.AppServer.Telemetry;
 using Mjolnir.Core.Batches;
 using Mjolnir.Core.Keys;
 using Mjolnir.Storage.Feeds;
@@ -179,7 +180,12 @@ internal sealed partial class Committer
             batch.Survivors.Count(),
             batch.Foreign(),
             records));
-        var outcome = await epoch.PublishAsync(message, _stop.Token);
+        PublishOutcome outcome;
+        using (BatchSpan.Begin(batch))
+        {
+            outcome = await epoch.PublishAsync(message, _stop.Token);
+        }
+
         if (outcome == PublishOutcome.Confirmed)
         {
             Counters.Batches++;

@@ -37,6 +37,9 @@ internal abstract class Transaction
     /// <summary>Where its time goes.</summary>
     public TransactionClock Clock { get; } = new();
 
+    /// <summary>W3C context of the span it runs in; null if it is not traced.</summary>
+    public virtual string? Trace => null;
+
     /// <summary>The handler said no: what completes is the refusal.</summary>
     public virtual bool IsRefusal => false;
 

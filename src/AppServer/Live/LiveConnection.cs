@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using Mjolnir.AppServer.Http;
 using Mjolnir.AppServer.Http.Calls;
 using Mjolnir.AppServer.Sessions;
+using Mjolnir.AppServer.Telemetry;
 using Mjolnir.AppServer.Transactions;
 
 namespace Mjolnir.AppServer.Live;
@@ -206,6 +207,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
     private async Task RunCallAsync(ServedApplication application, CallMessage message)
     {
         TransactionAnswer answer;
+        using var span = TransactionSpan.Begin(traceParent: null);
         try
         {
             answer = await context.Admission.RunAsync(message, message.Handler!, application, Session, default, CancellationToken.None);
@@ -218,6 +220,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         }
 
         context.Metrics.Answered(answer);
+        TransactionSpan.Answered(span, message.Handler!.Handler.Name, answer);
         var text = Scratch();
         CallAnswers.WriteMessage(text, message, answer);
         _outbox.Add(text.WrittenSpan, isAnswer: true);

@@ -27,6 +27,9 @@ internal sealed record PeerCall
 
     public bool WantsKeys { get; init; }
 
+    /// <summary>W3C context of the sender's span; null if it is not traced.</summary>
+    public string? Trace { get; init; }
+
     public ReadOnlyMemory<byte> Args { get; init; }
 
     public ReadOnlyMemory<byte> Inputs { get; init; }
@@ -49,6 +52,7 @@ internal sealed record PeerCall
         Page = call.Run.Page,
         Partial = call.Run.Partial,
         WantsKeys = wantsKeys,
+        Trace = call.Trace,
         Args = call.Run.Args,
         Inputs = call.Run.Inputs,
         Globals = call.Run.Globals,

@@ -1,7 +1,9 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using Mjolnir.AppServer.Telemetry;
 using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core;
+using Mjolnir.Core.Telemetry;
 using Mjolnir.Core.Wire;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
@@ -105,6 +107,7 @@ internal sealed class PeerCaller
         {
             Passage = call.Passage,
             WantsKeys = call.WantsKeys,
+            Trace = call.Trace,
         };
     }
 
@@ -118,9 +121,10 @@ internal sealed class PeerCaller
     private async Task AnswerAsync(long number, TransactionCall call)
     {
         TransactionAnswer answer;
+        using var span = call.Trace is null ? null : TransactionSpan.Begin(call.Trace);
         try
         {
-            answer = await _options.Transactions.RunAsync(call, CancellationToken.None);
+            answer = await _options.Transactions.RunAsync(span is null ? call : call with { Trace = Tracing.Current }, CancellationToken.None);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -128,6 +132,7 @@ internal sealed class PeerCaller
             answer = new TransactionAnswer { Status = TransactionStatus.Unknown };
         }
 
+        TransactionSpan.Answered(span, call.Run.Handler.Name, answer);
         var size = PeerCodec.SizeOf(number, answer);
         if (size >= PeerLimits.FrameBytes)
         {

@@ -27,12 +27,13 @@ internal static class PeerCodec
         Position = 64,
         Routed = 128,
         RetryElsewhere = 256,
+        Trace = 512,
     }
 
     public static int SizeOf(PeerCall call) =>
         WireWriter.SizeOf(call.Number) + 1 + WireWriter.SizeOf((long)FlagsOf(call))
         + WireWriter.SizeOf(call.Application) + WireWriter.SizeOf(call.Version) + WireWriter.SizeOf(call.Handler)
-        + SizeOf(call.User) + SizeOf(call.Id) + SizeOf(call.Page)
+        + SizeOf(call.User) + SizeOf(call.Id) + SizeOf(call.Page) + SizeOf(call.Trace)
         + WireWriter.SizeOf(call.Args) + WireWriter.SizeOf(call.Inputs) + WireWriter.SizeOf(call.Globals) + WireWriter.SizeOf(call.Event)
         + WireWriter.SizeOf(call.Seed.UnixMilliseconds) + SeedBytes;
 
@@ -47,6 +48,7 @@ internal static class PeerCodec
         WriteText(ref to, call.User);
         WriteText(ref to, call.Id);
         WriteText(ref to, call.Page);
+        WriteText(ref to, call.Trace);
         to.Counted(call.Args.Span);
         to.Counted(call.Inputs.Span);
         to.Counted(call.Globals.Span);
@@ -71,6 +73,7 @@ internal static class PeerCodec
             User = has.HasFlag(Has.User) ? from.Text() : null,
             Id = has.HasFlag(Has.Id) ? from.Text() : null,
             Page = has.HasFlag(Has.Page) ? from.Text() : null,
+            Trace = has.HasFlag(Has.Trace) ? from.Text() : null,
             Partial = has.HasFlag(Has.Partial),
             WantsKeys = has.HasFlag(Has.WantsKeys),
             Args = from.Memory(from.Count()),
@@ -206,7 +209,8 @@ internal static class PeerCodec
     }
 
     private static Has FlagsOf(PeerCall call) =>
-        If(call.User is not null, Has.User) | If(call.Id is not null, Has.Id) | If(call.Page is not null, Has.Page) | If(call.Partial, Has.Partial) | If(call.WantsKeys, Has.WantsKeys);
+        If(call.User is not null, Has.User) | If(call.Id is not null, Has.Id) | If(call.Page is not null, Has.Page) | If(call.Partial, Has.Partial) | If(call.WantsKeys, Has.WantsKeys)
+        | If(call.Trace is not null, Has.Trace);
 
     private static Has FlagsOf(TransactionAnswer answer) =>
         If(answer.Reason is not null, Has.Reason) | If(answer.Position is not null, Has.Position) | If(answer.Routed, Has.Routed) | If(answer.RetryElsewhere, Has.RetryElsewhere);

@@ -19,6 +19,8 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     /// <summary>What was asked for.</summary>
     public TransactionCall Call => call;
 
+    public override string? Trace => call.Trace;
+
     public override bool IsRefusal => _outcome?.Status == RunStatus.Aborted;
 
     public override Verdict Run(IScriptEngine engine, AttemptRows rows)

@@ -19,6 +19,9 @@ public sealed record TransactionCall(HandlerCall Run, string? Id)
 
     /// <summary>A proxy has chosen this server for it: it sees more of the traffic and knows better what is hot, so the call is run where it came.</summary>
     public bool IsPlaced { get; init; }
+
+    /// <summary>W3C context of the span it runs in; null if it is not traced.</summary>
+    public string? Trace { get; init; }
 }
 
 /// <summary>How a call came to the server that runs it. One that another server gave away stays where it is: none goes round in circles.</summary>

@@ -27,6 +27,8 @@ internal sealed record StackConfiguration
 
     public ProxySection Proxy { get; init; } = new();
 
+    public LogsSection Logs { get; init; } = new();
+
     public TelemetrySection Telemetry { get; init; } = new();
 }
 
@@ -151,9 +153,24 @@ internal sealed record ApplicationEntry
     public string Secrets { get; init; } = "";
 }
 
+/// <summary>How a role writes its log.</summary>
+internal enum LogFormat
+{
+    /// <summary>Lines for people.</summary>
+    Text,
+
+    /// <summary>One JSON object a line.</summary>
+    Json,
+}
+
+internal sealed record LogsSection
+{
+    public LogFormat Format { get; init; } = LogFormat.Text;
+}
+
 internal sealed record TelemetrySection
 {
-    /// <summary>OTLP collector (<c>http://host:4317</c>); empty: no traces.</summary>
+    /// <summary>OTLP collector (<c>http://host:4318</c>, OTLP over HTTP); empty: no traces.</summary>
     public string Endpoint { get; init; } = "";
 
     /// <summary>Share of transactions that are traced, 0 to 1.</summary>

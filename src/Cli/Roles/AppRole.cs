@@ -1,6 +1,7 @@
 using Mjolnir.Cli.Applications;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Dev;
+using Mjolnir.Cli.Telemetry;
 
 namespace Mjolnir.Cli.Roles;
 
@@ -14,7 +15,8 @@ internal sealed class AppRole : IRole
             return ExitCodes.Failed;
         }
 
-        using var logs = RoleLogs.Create();
+        using var traces = TraceExport.Start(configuration.Telemetry, "app", configuration.Server.Name);
+        using var logs = RoleLogs.Create(configuration.Logs);
         await using var server = await ClusterServer.StartAsync(configuration, application, logs, stop.Token);
         await using var workers = configuration.Server.Workers ? WriteBehindPart.Start(configuration, server.Services, logs) : null;
         Console.Out.WriteLine(ReadyLine.Of("app", configuration.Server.Name, $"{server.Url} (view {server.View})"));

@@ -2,13 +2,13 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Http;
-using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Peers;
 using Mjolnir.AppServer.Routing;
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.AppServer.Transactions;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Embedded;
+using Mjolnir.Cli.Telemetry;
 using Mjolnir.Core.Routing;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Storage.Rows;
@@ -178,13 +178,6 @@ internal sealed class ClusterServer : IAsyncDisposable
         });
     }
 
-    private void WriteMetrics(PrometheusWriter writer)
-    {
-        StackMetrics.Write(writer, [_server]);
-        StackMetrics.Write(writer, _links);
-        WorkerMetrics.WriteStore(writer, _services);
-    }
-
     private AppServerHttpOptions HttpOptions(ITransactionRouter router, ApplicationSlot applications, SecretsFile secrets)
     {
         var section = _configuration.Server;
@@ -205,7 +198,7 @@ internal sealed class ClusterServer : IAsyncDisposable
             Logs = _logs,
             IsReady = () => _isReady && _server.Log is not null,
             WriteStatus = status.Write,
-            WriteMetrics = WriteMetrics,
+            WriteMetrics = new MemberMetrics(_server, _links, _member, status, _views, _services).Write,
             Leave = _member.Leave,
         };
     }

@@ -37,6 +37,12 @@ internal sealed class ClusterServices : IAsyncDisposable
 
     public ILeadership Leadership { get; }
 
+    /// <summary>Notices of the bus that were lost here.</summary>
+    public long BusDropped => _bus.Dropped;
+
+    /// <summary>Notices of the bus that this version does not understand.</summary>
+    public long BusUndecoded => _bus.Undecoded;
+
     /// <summary>The store, its requests counted.</summary>
     public CountedObjectStore Store { get; }
 

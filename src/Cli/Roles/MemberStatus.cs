@@ -38,6 +38,16 @@ internal sealed class MemberStatus(
             ? memcached.Fill.Figures
             : null;
 
+    /// <summary>Every row of the present view is in memory.</summary>
+    public bool IsWarm
+    {
+        get
+        {
+            var view = map.Picture.View;
+            return view.Slots.All(range => rows.IsWarm(view.Shards[range.Shard].Label, range.Since));
+        }
+    }
+
     private StatusFigures Read()
     {
         var stack = Stack();
@@ -48,14 +58,12 @@ internal sealed class MemberStatus(
             Version = application.Version,
             Mode = "classic",
             UptimeSeconds = services.Time.GetElapsedTime(_began).TotalSeconds,
-            Warm = picture.View.Slots.All(IsWarm),
+            Warm = IsWarm,
             Process = ProcessReader.Read(),
             Total = stack,
             Stacks = [stack],
             Cluster = Cluster(picture),
         };
-
-        bool IsWarm(SlotRange range) => rows.IsWarm(picture.View.Shards[range.Shard].Label, range.Since);
     }
 
     private StackFigures Stack()

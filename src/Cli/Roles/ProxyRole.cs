@@ -1,6 +1,7 @@
 using System.Net;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Dev;
+using Mjolnir.Cli.Telemetry;
 using Mjolnir.Proxy;
 
 namespace Mjolnir.Cli.Roles;
@@ -10,7 +11,8 @@ internal sealed class ProxyRole : IRole
 {
     public async Task<int> RunAsync(StackConfiguration configuration, StopSignal stop)
     {
-        using var logs = RoleLogs.Create();
+        using var traces = TraceExport.Start(configuration.Telemetry, "proxy", "");
+        using var logs = RoleLogs.Create(configuration.Logs);
         await using var proxy = Make(new ProxyOptions
         {
             Listeners = [.. configuration.Proxy.Listen.Select(listen => Listener(listen, configuration.Proxy))],

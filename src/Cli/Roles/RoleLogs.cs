@@ -1,17 +1,16 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Mjolnir.Cli.Configuration;
 
 namespace Mjolnir.Cli.Roles;
 
-/// <summary>Where a role logs: lines for people, or one JSON object a line with <c>Mjolnir__LogFormat=json</c>.</summary>
+/// <summary>Where a role logs: lines for people, or one JSON object a line with <c>Logs:Format</c> <c>json</c>.</summary>
 internal static class RoleLogs
 {
-    private const string FormatVariable = "Mjolnir__LogFormat";
-
-    public static ILoggerFactory Create() => LoggerFactory.Create(builder =>
+    public static ILoggerFactory Create(LogsSection section) => LoggerFactory.Create(builder =>
     {
         builder.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Yarp", LogLevel.Warning);
-        if (Environment.GetEnvironmentVariable(FormatVariable) == "json")
+        if (section.Format == LogFormat.Json)
         {
             builder.AddJsonConsole(options => options.UseUtcTimestamp = true);
         }

@@ -1,5 +1,6 @@
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Dev;
+using Mjolnir.Cli.Telemetry;
 
 namespace Mjolnir.Cli.Roles;
 
@@ -8,7 +9,8 @@ internal sealed class WriteBehindRole : IRole
 {
     public async Task<int> RunAsync(StackConfiguration configuration, StopSignal stop)
     {
-        using var logs = RoleLogs.Create();
+        using var traces = TraceExport.Start(configuration.Telemetry, "write-behind", configuration.Server.Name);
+        using var logs = RoleLogs.Create(configuration.Logs);
         await using var services = await ClusterServices.ConnectAsync(configuration, $"write-behind {configuration.Server.Name}", TimeProvider.System, stop.Token);
         await using var part = WriteBehindPart.Start(configuration, services, logs);
         await using var http = await WorkerHttp.StartAsync(configuration, services, part, ClusterSecrets.Load(configuration.Secrets), stop.Token);

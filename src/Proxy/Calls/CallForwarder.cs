@@ -1,9 +1,11 @@
 using System.IO.Pipelines;
 using System.Text;
 using Mjolnir.Core.Routing;
+using Mjolnir.Core.Telemetry;
 using Mjolnir.Proxy.Cluster;
 using Mjolnir.Proxy.Http;
 using Mjolnir.Proxy.Servers;
+using Mjolnir.Proxy.Telemetry;
 using Mjolnir.Proxy.Watching;
 
 namespace Mjolnir.Proxy.Calls;
@@ -24,6 +26,7 @@ internal sealed class CallForwarder(ProxyLimits limits, ProxyMetrics metrics, Ti
     public async Task HandleAsync(ProxyExchange exchange, ApplicationCluster application)
     {
         var handler = Handler(exchange);
+        using var span = Tracing.IsOn ? CallSpan.Begin(exchange) : null;
         var learn = application.Predictor.WantsToLearn(handler);
         using var request = await ReadAsync(exchange, learn);
         if (request is null)
@@ -33,6 +36,7 @@ internal sealed class CallForwarder(ProxyLimits limits, ProxyMetrics metrics, Ti
 
         exchange.Received(time.GetTimestamp());
         await SendAsync(exchange, application, request, handler, learn);
+        CallSpan.Answered(span, handler, exchange);
     }
 
     private async Task SendAsync(ProxyExchange exchange, ApplicationCluster application, CallRequest request, string handler, bool learn)

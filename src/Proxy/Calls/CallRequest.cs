@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Mjolnir.Core.Telemetry;
 using Mjolnir.Proxy.Http;
 
 namespace Mjolnir.Proxy.Calls;
@@ -9,7 +10,7 @@ namespace Mjolnir.Proxy.Calls;
 /// <summary>A call as it goes to an app server: head and body in one piece of pooled memory, so that it is one write and can be sent again elsewhere.</summary>
 internal sealed class CallRequest : IDisposable
 {
-    private const int FixedBytes = 512;
+    private const int FixedBytes = 640;
 
     // What may not stand in a header's value or a request's target, whatever let it through (RFC 9110, 5.5).
     private static readonly SearchValues<char> Forbidden = SearchValues.Create("\r\n\0");
@@ -76,7 +77,7 @@ internal sealed class CallRequest : IDisposable
             && TryWrite(ForwardedHeaders.Host, host);
         foreach (var (name, values) in headers)
         {
-            if (!ForwardedHeaders.Passes(name))
+            if (!ForwardedHeaders.Passes(name) || (exchange.TraceParent is not null && name.Equals(Tracing.Header, StringComparison.OrdinalIgnoreCase)))
             {
                 continue;
             }
@@ -87,6 +88,7 @@ internal sealed class CallRequest : IDisposable
             }
         }
 
+        isGood &= exchange.TraceParent is not { } trace || TryWrite(Tracing.Header, trace);
         Write(learn ? "\r\nMjolnir-Placed: 1\r\nMjolnir-Learn: 1\r\nContent-Length: "u8 : "\r\nMjolnir-Placed: 1\r\nContent-Length: "u8);
         ((int)body.Length).TryFormat(_buffer.AsSpan(_length), out var digits, default, CultureInfo.InvariantCulture);
         _length += digits;

@@ -54,6 +54,9 @@ internal sealed class ProxyExchange
     /// <summary>Bytes of the answer's body that are known.</summary>
     public long BodyBytes { get; set; }
 
+    /// <summary>W3C context to pass on in place of the browser's; null: the browser's.</summary>
+    public string? TraceParent { get; set; }
+
     /// <summary>Set when a server asked for another one to be tried.</summary>
     public bool IsSentElsewhere { get; set; }
 
@@ -63,7 +66,7 @@ internal sealed class ProxyExchange
     {
         Started = timestamp;
         Target = PathAndQuery(_context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
-        (Server, Attempts, Routed, BodyBytes, IsSentElsewhere) = (null, 0, Routed.None, 0, false);
+        (Server, Attempts, Routed, BodyBytes, IsSentElsewhere, TraceParent) = (null, 0, Routed.None, 0, false, null);
     }
 
     /// <summary>The whole request is here: time counts from now, since how fast a browser sends is not the servers' doing.</summary>

@@ -20,7 +20,11 @@ public enum PublishOutcome
 /// <param name="Delivery">acknowledged by this number; rises</param>
 /// <param name="Body">the encoded batch; empty for a seal marker</param>
 /// <param name="IsSealMarker">all that follows it in the log is void</param>
-public readonly record struct LogMessage(long Delivery, ReadOnlyMemory<byte> Body, bool IsSealMarker);
+public readonly record struct LogMessage(long Delivery, ReadOnlyMemory<byte> Body, bool IsSealMarker)
+{
+    /// <summary>W3C context of a traced transaction in the batch; null if there is none, or the log keeps none.</summary>
+    public string? TraceParent { get; init; }
+}
 
 /// <summary>The sending end of one log; one exists per log.</summary>
 public interface ILogPublisher : IAsyncDisposable

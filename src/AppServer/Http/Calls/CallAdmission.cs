@@ -1,6 +1,7 @@
 using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core.Telemetry;
 using Mjolnir.Scripting.Engine;
 
 namespace Mjolnir.AppServer.Http.Calls;
@@ -51,6 +52,7 @@ internal sealed class CallAdmission(AppServerHttpOptions options, HttpMetrics me
         {
             WantsKeys = wishes.WantsKeys,
             IsPlaced = wishes.IsPlaced,
+            Trace = Tracing.Current,
         };
         return options.Router.Route(call).RunAsync(call, cancellationToken);
     }

@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Sessions;
+using Mjolnir.AppServer.Telemetry;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core.Telemetry;
 
 namespace Mjolnir.AppServer.Http.Calls;
 
@@ -102,8 +104,10 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
         }
 
         SessionCookie.RenewIfDue(exchange, session, sessions);
+        using var span = Tracing.IsOn ? TransactionSpan.Begin(exchange.Request.Headers.TraceParent) : null;
         var answer = await AnswerAsync(message, handler, application, session, RoutingHeaders.Wishes(exchange));
         metrics.Answered(answer);
+        TransactionSpan.Answered(span, handler.Handler.Name, answer);
         await WriteAsync(exchange, message, answer);
     }
 

@@ -45,6 +45,9 @@ internal static class RabbitMqClientLimits
     /// <summary>Bytes waiting to be sent are bounded by <see cref="OutgoingNotices"/> times this: a notice with more row keys is sent in parts.</summary>
     public const int NoticeBytes = 32 * 1024;
 
+    /// <summary>A context as W3C writes it: version, trace, span, flags. What is of another length is none.</summary>
+    public const int TraceParentBytes = 55;
+
     /// <summary>Notices of others waiting in the broker for this process: two seconds of ten fast servers. The oldest is dropped.</summary>
     public const int IncomingNotices = 20_000;
 

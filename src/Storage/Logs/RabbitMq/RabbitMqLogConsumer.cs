@@ -1,4 +1,6 @@
+using System.Text;
 using System.Threading.Channels;
+using Mjolnir.Core.Telemetry;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 using RabbitMQ.Client.Exceptions;
@@ -85,7 +87,7 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
         string consumerTag, ulong deliveryTag, bool redelivered, string exchange, string routingKey, IReadOnlyBasicProperties properties, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
     {
         // The client takes its buffer back when this returns.
-        _arrived.Writer.TryWrite(new((long)deliveryTag, body.ToArray(), properties.Type == RabbitMqNames.SealType));
+        _arrived.Writer.TryWrite(new((long)deliveryTag, body.ToArray(), properties.Type == RabbitMqNames.SealType) { TraceParent = TraceParent(properties) });
         return Task.CompletedTask;
     }
 
@@ -147,6 +149,9 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
         await _arrived.Reader.WaitToReadAsync(cancellationToken);
         ThrowIfLost();
     }
+
+    private static string? TraceParent(IReadOnlyBasicProperties properties) =>
+        Tracing.IsOn && properties.Headers is { } headers && headers.TryGetValue(Tracing.Header, out var value) && value is byte[] { Length: RabbitMqClientLimits.TraceParentBytes } text ? Encoding.ASCII.GetString(text) : null;
 
     private void Lose(string reason)
     {

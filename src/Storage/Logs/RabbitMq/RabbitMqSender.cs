@@ -1,3 +1,4 @@
+using Mjolnir.Core.Telemetry;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
@@ -54,6 +55,11 @@ internal sealed class RabbitMqSender : IAsyncDisposable
             if (type is not null)
             {
                 properties.Type = type;
+            }
+
+            if (Tracing.Published is { } trace)
+            {
+                properties.Headers = new Dictionary<string, object?> { [Tracing.Header] = trace };
             }
 
             await _channel.BasicPublishAsync(_exchange, _routingKey, mandatory: true, properties, message, patience.Token);

@@ -1,0 +1,126 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Mjolnir.Running;
+
+namespace Mjolnir.Cli.Tests.Telemetry;
+
+/// <summary>What operators see of a real cluster: one transaction's way through all processes, every documented figure, logs that machines read.</summary>
+public sealed partial class Seen_transactions : IDisposable
+{
+    private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    private const string Unsampled = "4bf92f3577b34da6a3ce929d0e0e4737";
+
+    /// <summary>A span leaves its process within five seconds, a batch is stored within some more; the machine may be busy.</summary>
+    private static readonly TimeSpan SpanPatience = TimeSpan.FromMinutes(1);
+
+    private readonly TestFolder _folder = new();
+
+    [Fact]
+    public async Task A_transaction_is_followed_from_proxy_to_worker_and_every_figure_is_documented()
+    {
+        await using var collector = await OtlpReceiver.StartAsync();
+        var configuration = _folder.At("shared.json");
+        await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new { Telemetry = new { Endpoint = collector.Url, Sample = 0 }, Logs = new { Format = "json" } }));
+        await using var up = MjolnirProcess.Start(
+            "up", Repository.Bank, "--stacks", "1", "--with-services", "--sign-in", "open", "--port", Port().ToString(CultureInfo.InvariantCulture), "--data", Data, "--config", configuration);
+        using var http = new HttpClient { BaseAddress = await ListeningAsync(up) };
+        using (var answer = await http.PostAsJsonAsync("/_mjolnir/session", new { user = "alice", password = "" }))
+        {
+            Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        }
+
+        // 1. A caller that does not trace is not traced; one that does is, and its answer says where the time went.
+        await SendAsync(http, $"00-{Unsampled}-00f067aa0ba902b7-00");
+        var timing = await SendAsync(http, $"00-{Trace}-00f067aa0ba902b7-01");
+        Assert.Matches("^route;dur=[0-9.]+, read;dur=[0-9.]+, run;dur=[0-9.]+, lock;dur=[0-9.]+, log;dur=[0-9.]+, proxy;dur=[0-9.]+$", timing);
+
+        // 2. Its spans come from three processes, each below the one that asked for it.
+        await EventuallyAsync(() => collector.Spans.Any(span => span.Name == "store") && collector.Spans.Any(span => span.Name == "call") && collector.Spans.Any(span => span.Name == "transaction"), up);
+        var spans = collector.Spans.ToList();
+        Assert.All(spans, span => Assert.Equal(Trace, span.Trace));
+        var call = Assert.Single(spans, span => span is { Service: "mjolnir-proxy", Name: "call", Parent: "00f067aa0ba902b7" });
+        var transaction = Assert.Single(spans, span => span is { Service: "mjolnir-app", Name: "transaction" } && span.Parent == call.Span);
+        foreach (var part in (string[])["route", "read", "run", "lock", "log"])
+        {
+            Assert.Single(spans, span => span.Name == part && span.Parent == transaction.Span);
+        }
+
+        var publish = Assert.Single(spans, span => span is { Service: "mjolnir-app", Name: "publish" } && span.Parent == transaction.Span);
+        Assert.Equal([Trace], publish.LinkedTraces);
+        Assert.Single(spans, span => span is { Service: "mjolnir-write-behind", Name: "store" } && span.Parent == publish.Span);
+
+        // 3. Every figure is documented, and every documented one exists.
+        var stack = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "deployment.json"))).RootElement.GetProperty("Stacks")[0];
+        var exported = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var url in (string[])[$"{stack.GetProperty("Server").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"{stack.GetProperty("Worker").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"{http.BaseAddress}_mjolnir/proxy/metrics"])
+        {
+            exported.UnionWith(Families().Matches(await http.GetStringAsync(url)).Select(match => match.Groups[1].Value));
+        }
+
+        var documented = new SortedSet<string>(DocumentedFigures().Matches(await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operating.md"))).Select(match => match.Groups[1].Value), StringComparer.Ordinal);
+        Assert.Equal(documented, exported);
+
+        // 4. Logs are one JSON object a line.
+        var log = await File.ReadAllLinesAsync(Directory.EnumerateFiles(Path.Combine(Data, "logs"), "*s1*").First(file => file.Contains("write-behind", StringComparison.Ordinal)));
+        Assert.Contains(log, line => line.Contains("{\"", StringComparison.Ordinal) && line.Contains("\"LogLevel\":\"Information\"", StringComparison.Ordinal));
+        up.Terminate();
+        await up.EndAsync();
+        Assert.True(up.ExitCode == 0, up.Output);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Data => _folder.At("d");
+
+    [GeneratedRegex("^# TYPE ([a-z_]+) ", RegexOptions.Multiline)]
+    private static partial Regex Families();
+
+    /// <summary>Rows of the table of figures: name, process, meaning, what to do.</summary>
+    [GeneratedRegex("^\\| `(mjolnir_[a-z_]+)` \\|", RegexOptions.Multiline)]
+    private static partial Regex DocumentedFigures();
+
+    private static async Task<Uri> ListeningAsync(MjolnirProcess up)
+    {
+        const string word = "listening ";
+        var line = await up.LineAsync(text => text.StartsWith(word, StringComparison.Ordinal), TimeSpan.FromMinutes(3));
+        return new Uri(line[word.Length..]);
+    }
+
+    /// <summary>Gives the answer's <c>Server-Timing</c>.</summary>
+    private static async Task<string> SendAsync(HttpClient http, string traceParent)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/_mjolnir/tx/send")
+        {
+            Content = JsonContent.Create(new
+            {
+                id = Guid.NewGuid().ToString(),
+                args = Array.Empty<object>(),
+                inputs = new Dictionary<string, object> { ["to"] = new { value = "bob" }, ["amount"] = new { value = "1" } },
+                globals = new { },
+                page = "/",
+            }),
+        };
+        request.Headers.Add("traceparent", traceParent);
+        using var answer = await http.SendAsync(request);
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        return answer.Headers.GetValues("Server-Timing").Single();
+    }
+
+    private static async Task EventuallyAsync(Func<bool> condition, MjolnirProcess up)
+    {
+        for (var clock = Stopwatch.StartNew(); !condition(); await Task.Delay(100))
+        {
+            Assert.True(clock.Elapsed < SpanPatience, up.Output);
+        }
+    }
+
+    private static int Port()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
