@@ -24,7 +24,15 @@ public sealed class LogSealer(ILogBroker broker, IObjectStore store, TimeProvide
             return known;
         }
 
-        await CloseAsync(log, isKnownDead, cancellationToken);
+        try
+        {
+            await CloseAsync(log, isKnownDead, cancellationToken);
+        }
+        catch (UnknownLogException)
+        {
+            // Another sealer was faster, and its worker has deleted the drained log already; or its queue is lost, and the keeper's cut will end it. The store tells either way.
+        }
+
         return await WatermarkAsync(log, cancellationToken);
     }
 

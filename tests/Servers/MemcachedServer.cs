@@ -53,7 +53,19 @@ public sealed class MemcachedServer : IAsyncDisposable
     }
 
     /// <summary>SIGSTOP: connections stay, nothing is answered.</summary>
-    public void Pause() => Signals.Send(Id, Signals.Stop);
+    public void Pause()
+    {
+        Signals.Send(Id, Signals.Stop);
+
+        // A signal is delivered to each thread when it is next looked at: until all stand still, one may answer.
+        SpinWait.SpinUntil(() => Directory.EnumerateDirectories($"/proc/{Id}/task").All(StandsStill), TimeSpan.FromSeconds(10));
+    }
+
+    private static bool StandsStill(string thread)
+    {
+        var stat = File.ReadAllText(Path.Combine(thread, "stat"));
+        return stat[stat.LastIndexOf(')') + 2] == 'T';
+    }
 
     /// <summary>SIGCONT.</summary>
     public void Resume() => Signals.Send(Id, Signals.Continue);

@@ -43,4 +43,20 @@ public sealed class LogSealerTests
         var sealer = new LogSealer(_world.Logs, _world.Store, TimeProvider.System, limits);
         await Assert.ThrowsAsync<TimeoutException>(async () => await sealer.SealAsync(Log, isKnownDead: true, World.Ever));
     }
+
+    [Fact]
+    public async Task A_log_that_another_has_sealed_and_deleted_meanwhile_is_sealed_all_the_same()
+    {
+        await _world.OpenLogAsync(Log);
+        await _world.PublishAsync(Log, 1, World.Put("alice", 1, 1));
+        var sealing = new LogSealer(_world.Logs, _world.Store, _world.Time, new WriteBehindLimits()).SealAsync(Log, isKnownDead: false, World.Ever).AsTask();
+        var other = new LogSealer(_world.Logs, _world.Store, TimeProvider.System, World.Patient).SealAsync(Log, isKnownDead: true, World.Ever).AsTask();
+        await _world.Worker(Log).RunAsync(World.Ever);
+        await other.WaitAsync(Patience);
+        await _world.Broker.DeleteAsync(Log, World.Ever);
+
+        _world.Time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(1, await sealing.WaitAsync(Patience));
+    }
 }

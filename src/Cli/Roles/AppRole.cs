@@ -21,7 +21,15 @@ internal sealed class AppRole : IRole
         await using var workers = configuration.Server.Workers ? WriteBehindPart.Start(configuration, server.Services, logs) : null;
         Console.Out.WriteLine(ReadyLine.Of("app", configuration.Server.Name, $"{server.Url} (view {server.View})"));
         var failed = server.FailedAsync();
-        var first = await Task.WhenAny(stop.Asked, server.Left, failed);
-        return first == failed ? throw await failed : ExitCodes.Ok;
+        if (await Task.WhenAny(stop.Asked, server.Left, failed) == failed)
+        {
+            // Nothing is tidied up behind a broken rule: parts may wait for the lane that is gone. The process ends, and the next one recovers.
+            var fault = await failed;
+            RoleLog.ServerFailed(logs.CreateLogger("Mjolnir.App"), fault);
+            logs.Dispose();
+            Environment.Exit(ExitCodes.Failed);
+        }
+
+        return ExitCodes.Ok;
     }
 }

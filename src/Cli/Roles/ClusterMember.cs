@@ -230,7 +230,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     {
         if (Interlocked.Read(ref _latest) > _server!.View.Number)
         {
-            await _server.CrossAsync((await _views.LatestAsync(_stop.Token)).View);
+            await _server.CrossAsync((await _views.LatestAsync(_stop.Token)).View).WaitAsync(_stop.Token);
             Crossed?.Invoke(_server.View);
             Beat();
         }

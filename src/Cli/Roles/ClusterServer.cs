@@ -122,7 +122,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         _rows = new ClusterRows(rows);
         _server = new TransactionServer(Name, Options(rows.SealedLogs));
         Close(_server);
-        await _server.StartAsync();
+        await _server.StartAsync().WaitAsync(cancellationToken);
         _member.Attach(_server, _rows);
         await _epochs.DeleteUnusedAsync(cancellationToken);
     }
