@@ -34,6 +34,9 @@ internal sealed class ClosingBatch
 
     public bool RenewsLease { get; }
 
+    /// <summary>Timestamp of the close.</summary>
+    public required long Closed { get; init; }
+
     public bool Ordered { get; }
 
     public IEnumerable<Transaction> Survivors => Transactions.Where(transaction => !transaction.Undone);

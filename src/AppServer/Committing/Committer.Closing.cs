@@ -12,7 +12,7 @@ internal sealed partial class Committer
     /// <summary>Closes behind the calls that have already arrived, so that they share the batch.</summary>
     private void CloseSoon()
     {
-        if (_closePosted || !IsBetweenBatches)
+        if (_closePosted || !IsBetweenBatches || IsGathering())
         {
             return;
         }
@@ -25,6 +25,43 @@ internal sealed partial class Committer
         else
         {
             _lane.Post(static state => ((Committer)state!).ClosePosted(), this);
+        }
+    }
+
+    /// <summary>The open batch still waits for callers just answered; the wait ends here once they are back, or something else than more calls wants its turn.</summary>
+    private bool IsGathering()
+    {
+        if (!_gathering.IsOn)
+        {
+            return false;
+        }
+
+        if (!_gathering.IsComplete(_open.Transactions.Count) && _ordered.Count == 0 && !WantsToCross)
+        {
+            return true;
+        }
+
+        _gathering.End(_open.Transactions.Count);
+        return false;
+    }
+
+    private void GatherThenClose(int answered)
+    {
+        var wait = _gathering.Begin(answered, _open.Transactions.Count);
+        if (wait > TimeSpan.Zero)
+        {
+            _gatherTimer.Change(wait, Timeout.InfiniteTimeSpan);
+        }
+
+        CloseSoonIfWanted();
+    }
+
+    private void EndGathering()
+    {
+        if (_gathering.IsOn)
+        {
+            _gathering.End(_open.Transactions.Count);
+            CloseSoonIfWanted();
         }
     }
 
@@ -81,7 +118,7 @@ internal sealed partial class Committer
     {
         var open = _open;
         _open = new OpenBatch();
-        _closing = new ClosingBatch(open, _epoch!.Log, _epoch.Next);
+        _closing = new ClosingBatch(open, _epoch!.Log, _epoch.Next) { Closed = _time.GetTimestamp() };
         _commit = ObserveAsync(CommitAsync(_closing, _epoch));
     }
 
@@ -217,8 +254,9 @@ internal sealed partial class Committer
         }
 
         Counters.RememberedRows = _cells.Count;
+        _gathering.Round(_time.GetElapsedTime(batch.Closed));
         Pump();
-        CloseSoonIfWanted();
+        GatherThenClose(batch.Transactions.Count);
     }
 
     /// <summary>The log refused the batch and goes on: everything is taken back, the callers try later.</summary>

@@ -35,6 +35,8 @@ internal sealed partial class Committer
     private readonly WaitingList _waiting = new();
     private readonly List<Reader> _readers = [];
     private readonly CancellationTokenSource _stop = new();
+    private readonly BatchGathering _gathering;
+    private readonly ITimer _gatherTimer;
     private OpenBatch _open = new();
     private ClosingBatch? _closing;
     private volatile LogEpoch? _epoch;
@@ -59,6 +61,8 @@ internal sealed partial class Committer
         _rows = new AttemptRows(_cells, _loader);
         _installer = new BatchInstaller(_shards, _limits, _time);
         _unstored = new UnstoredBatches(_limits);
+        _gathering = new BatchGathering(_limits);
+        _gatherTimer = _time.CreateTimer(GatherIsOver, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         foreach (var (log, watermark) in options.SealedLogs)
         {
             _marks.Seal(log, watermark);
@@ -121,6 +125,7 @@ internal sealed partial class Committer
     public async Task StopAsync()
     {
         _stopping = true;
+        await _gatherTimer.DisposeAsync();
         await Task.WhenAny(_commit, Task.Delay(_limits.StopPatience, _time));
         await _stop.CancelAsync();
         await _commit;
@@ -139,6 +144,8 @@ internal sealed partial class Committer
         _epoch = null;
         EndWaiting("The server stopped on an internal error.");
     }
+
+    private void GatherIsOver(object? unused) => _lane.Post(static state => ((Committer)state!).EndGathering(), this);
 
     private void EndWaiting(string reason)
     {

@@ -6,6 +6,21 @@ public sealed record CommitterLimits
     /// <summary>Transactions in one batch. More only lengthens the wait of the first; measured: no gain above 256.</summary>
     public int BatchTransactions { get; init; } = 512;
 
+    /// <summary>Callers that a batch must have answered for the next one to wait for them.</summary>
+    public int GatherCallers { get; init; } = 4;
+
+    /// <summary>Longest wait for callers just answered; never longer than half of what a batch takes.</summary>
+    public TimeSpan LongestGather { get; init; } = TimeSpan.FromMilliseconds(3);
+
+    /// <summary>Below this no wait is begun: timers here count in milliseconds.</summary>
+    public TimeSpan ShortestGather { get; init; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Share of the callers answered that must come back within the wait for it to be worth it.</summary>
+    public double GatherGain { get; init; } = 0.25;
+
+    /// <summary>Where it is not worth it, one batch in so many tries again.</summary>
+    public int GatherProbe { get; init; } = 64;
+
     /// <summary>Calls waiting for the lane before new ones are refused: two seconds of work at 10,000/s.</summary>
     public int WaitingCalls { get; init; } = 20_000;
 
