@@ -10,6 +10,7 @@ return args switch
     ["store", var rows, ..] => await StoreBenchmark.RunAsync(Whole(rows), args[2..]),
     ["proxy", ..] => await ProxyBenchmark.RunAsync(args.Length > 1 ? Whole(args[1]) : 5, args.Length > 2 ? Whole(args[2]) : 3),
     ["proxy-backend" or "proxy-yarp" or "proxy-ours", ..] => await ProxyBenchmark.ServeAsync(args[0], args.ElementAtOrDefault(1)),
+    ["cluster", var seconds, var stacks, "scaled"] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 32 * Whole(stacks)).RunAsync(["cluster"]),
     ["cluster", var seconds, var stacks, .. var parts] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 64).RunAsync(parts),
     ["bare"] => await ServeAsync(BareEndpoint.RunAsync),
     ["postgres-peer", var connection] => await ServeAsync((listening, cancellation) => PostgresPeer.RunAsync(connection, listening, cancellation)),
@@ -33,6 +34,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [cluster] [bare] [postgres] | memcached");
+    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [scaled | [cluster] [bare] [postgres]] | memcached");
     return 2;
 }

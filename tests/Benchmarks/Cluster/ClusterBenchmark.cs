@@ -60,15 +60,18 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
             using var client = new BankClient(proxy, null);
             var cookies = await client.SignInAsync(clients, CancellationToken.None);
 
+            using var costs = new ClusterCosts(data, stacks);
+
             // Not measured: the seed rows are still being stored, and nothing is compiled yet.
             Drive([EndPoint(proxy), .. servers.Select(EndPoint)], cookies, skew: 0);
+            await costs.WaitUntilStoredAsync();
             foreach (var skew in new[] { 0, 1.5 })
             {
                 var name = skew == 0 ? "uniform" : $"Zipf {skew.ToString(CultureInfo.InvariantCulture)}";
-                Measure($"proxy, {name}", up.Id, () => Drive([EndPoint(proxy)], cookies, skew));
-                Measure($"app servers, {name}", up.Id, () => Drive([.. servers.Select(EndPoint)], cookies, skew));
-                await MeasureLiveAsync($"WebSockets at the app servers, {name}", up.Id, servers, cookies, skew);
-                await MeasureLiveAsync($"WebSockets at the proxy, {name}", up.Id, [proxy], cookies, skew);
+                await costs.AroundAsync(() => Measure($"proxy, {name}", up.Id, () => Drive([EndPoint(proxy)], cookies, skew)));
+                await costs.AroundAsync(() => Measure($"app servers, {name}", up.Id, () => Drive([.. servers.Select(EndPoint)], cookies, skew)));
+                await costs.AroundAsync(() => MeasureLiveAsync($"WebSockets at the app servers, {name}", up.Id, servers, cookies, skew));
+                await costs.AroundAsync(() => MeasureLiveAsync($"WebSockets at the proxy, {name}", up.Id, [proxy], cookies, skew));
             }
 
             var sum = await client.AddUpAsync(accounts, cookies[0], CancellationToken.None);
@@ -100,21 +103,22 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
         return load.Figures;
     }
 
-    private static void Measure(string name, int root, Func<LoadFigures> drive)
+    private static Task Measure(string name, int root, Func<LoadFigures> drive)
     {
         var before = ProcessTree.CpuSeconds(root);
         var figures = drive();
         Print(name, figures, Cpu(before, ProcessTree.CpuSeconds(root), figures.CommittedEver));
+        return Task.CompletedTask;
     }
 
     private async Task MeasureLiveAsync(string name, int root, IReadOnlyList<Uri> urls, IReadOnlyList<string?> cookies, double skew)
     {
-        const int Sockets = 8;
         const int InFlight = 64;
+        var sockets = clients / 8;
         var before = ProcessTree.CpuSeconds(root);
-        var (perSecond, aborted, other) = await new LiveLoad(urls, [.. cookies.Take(Sockets)], InFlight, accounts, skew).RunAsync(WarmUp, _duration, CancellationToken.None);
+        var (perSecond, aborted, other) = await new LiveLoad(urls, [.. cookies.Take(sockets)], InFlight, accounts, skew).RunAsync(WarmUp, _duration, CancellationToken.None);
         var cpu = Cpu(before, ProcessTree.CpuSeconds(root), (long)(perSecond * (_duration + WarmUp).TotalSeconds));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-44} {perSecond,8:F0}/s  ({Sockets} x {InFlight} in flight) refused by the bank {aborted}, other {other}   {cpu}"));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-44} {perSecond,8:F0}/s  ({sockets} x {InFlight} in flight) refused by the bank {aborted}, other {other}   {cpu}"));
     }
 
     private static string Cpu(Dictionary<string, double> before, Dictionary<string, double> after, long transfers) =>
