@@ -114,6 +114,12 @@ public sealed record ProxyLimits
     /// <summary>Keys that an app server names for learning.</summary>
     internal const int LearnedKeys = 8;
 
+    /// <summary>How long a starting proxy looks for servers before it listens: those that are up answer within some ten milliseconds; whoever starts it at the same time as the servers is not kept waiting for its port.</summary>
+    public TimeSpan FirstLook { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Between two looks whether a server has been found, while starting.</summary>
+    internal static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(10);
+
     /// <summary>Time between two looks at connections' deadlines and at servers that are due to be asked.</summary>
     internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 

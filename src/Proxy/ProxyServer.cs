@@ -73,9 +73,18 @@ public sealed class ProxyServer : IAsyncDisposable
     /// <summary>True if at least one server of one application takes calls.</summary>
     public bool IsReady => Array.Exists(_clusters, static cluster => cluster.IsReady);
 
-    /// <summary>Begins to listen. Throws <see cref="IOException"/> if a port is taken. Servers are looked for in the background; until one is found, requests get 503.</summary>
+    /// <summary>
+    /// Looks for servers, for <see cref="ProxyLimits.FirstLook"/> at most, so that a proxy that comes back does not greet its first callers with 503; then begins to listen. From then on servers are looked for in
+    /// the background, and while there is none requests get 503. Throws <see cref="IOException"/> if a port is taken.
+    /// </summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        var limits = _options.Limits;
+        _watching = Task.WhenAll([
+            new ServerWatch(_clusters, _client, limits, _options.Time).RunAsync(_stopping.Token),
+            .. _clusters.Select(cluster => new ClusterWatch(cluster, _client, limits, _options.Time, _log).RunAsync(_stopping.Token)),
+        ]);
+        await LookForServersAsync(cancellationToken);
         await _server.StartAsync(_front, cancellationToken);
         Ports = [.. _server.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.Select(static address => new Uri(address).Port)];
         foreach (var (listener, port) in _options.Listeners.Zip(Ports))
@@ -84,11 +93,6 @@ public sealed class ProxyServer : IAsyncDisposable
         }
 
         _certificates?.Watch();
-        var limits = _options.Limits;
-        _watching = Task.WhenAll([
-            new ServerWatch(_clusters, _client, limits, _options.Time).RunAsync(_stopping.Token),
-            .. _clusters.Select(cluster => new ClusterWatch(cluster, _client, limits, _options.Time, _log).RunAsync(_stopping.Token)),
-        ]);
     }
 
     /// <summary>Stops taking requests and lets those under way end, within <see cref="ProxyLimits.Stop"/>; WebSockets are cut.</summary>
@@ -117,6 +121,16 @@ public sealed class ProxyServer : IAsyncDisposable
         await (_certificates?.DisposeAsync() ?? default);
         await (_accessLog?.DisposeAsync() ?? default);
         _stopping.Dispose();
+    }
+
+    private async Task LookForServersAsync(CancellationToken cancellationToken)
+    {
+        var time = _options.Time;
+        var began = time.GetTimestamp();
+        while (!Array.TrueForAll(_clusters, static cluster => cluster.IsReady) && time.GetElapsedTime(began) < _options.Limits.FirstLook)
+        {
+            await Task.Delay(ProxyLimits.LookAgain, time, cancellationToken);
+        }
     }
 
     private static void Check(ProxyOptions options)
