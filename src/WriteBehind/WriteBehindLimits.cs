@@ -1,3 +1,5 @@
+using Mjolnir.Storage.Logs;
+
 namespace Mjolnir.WriteBehind;
 
 /// <summary>The limits of the write-behind worker, the compactor and recovery: each with its unit, its reason and where it comes from.</summary>
@@ -22,7 +24,7 @@ public sealed record WriteBehindLimits
     public TimeSpan LongestBackOff { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Wait between unbinding a log and its seal marker (V9, V10): a confirm that comes later than this after sending does not count.</summary>
-    public TimeSpan SealWait { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan SealWait { get; init; } = LogLease.Waited;
 
     /// <summary>Time between two looks for a seal that another process writes.</summary>
     public TimeSpan SealPoll { get; init; } = TimeSpan.FromMilliseconds(50);

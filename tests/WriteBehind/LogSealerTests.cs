@@ -10,6 +10,13 @@ public sealed class LogSealerTests
     private readonly World _world = new();
 
     [Fact]
+    public void V10_a_sealer_waits_longer_than_an_owner_believes_by_more_than_a_tick_and_a_clock_that_is_one_percent_off()
+    {
+        var tick = TimeSpan.FromMilliseconds(16);
+        Assert.True(new WriteBehindLimits().SealWait >= (LogLease.Held * 1.02) + tick);
+    }
+
+    [Fact]
     public async Task V9_the_marker_is_sent_two_seconds_after_unbinding()
     {
         await _world.OpenLogAsync(Log);

@@ -37,7 +37,7 @@ public sealed record CommitterLimits
     public TimeSpan ForeignPatience { get; init; } = TimeSpan.FromSeconds(6);
 
     /// <summary>A confirm later than this after sending counts as unknown, and no answer leaves later than this after the newest confirmed message was sent (V9, V10).</summary>
-    public TimeSpan LogLease { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan LogLease { get; init; } = Mjolnir.Storage.Logs.LogLease.Held;
 
     /// <summary>
     /// How long installs and undos may stay unsettled before the server seals itself (V6u). A broken connection is back within some tens of milliseconds; while a shard stays away

@@ -6,6 +6,9 @@ namespace Mjolnir.AppServer.Tests.Committing;
 public sealed class CommitterTests
 {
     [Fact]
+    public void V10_an_owner_believes_for_less_than_a_sealer_waits() => Assert.True(new Mjolnir.AppServer.Committing.CommitterLimits().LogLease <= Mjolnir.Storage.Logs.LogLease.Held);
+
+    [Fact]
     public async Task A_row_written_by_one_server_is_read_by_the_other()
     {
         await using var cluster = await new ProtocolCluster().StartAsync();

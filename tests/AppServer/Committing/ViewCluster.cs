@@ -8,6 +8,7 @@ using Mjolnir.Core.Keys;
 using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
+using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Tests.Committing;
@@ -182,7 +183,7 @@ internal sealed class ViewCluster : IAsyncDisposable
     public async Task SealAsync(string log)
     {
         Logs.Unbind(log);
-        await Task.Delay(_limits.LogLease);
+        await Task.Delay(_limits.LogLease + (LogLease.Waited - LogLease.Held));
         var watermark = await Logs.SealAsync(log);
         Feed.Announce(new CommitNotice(log, watermark, [], Sealed: true));
     }
