@@ -12,6 +12,9 @@ internal static class StorageLimits
     /// <summary>Reads at the same time by one caller: manifest entries, logs, indexes. At 60 ms for a GET on the real S3, 32 read 192 segments' indexes in 0.4 s; the S3 client allows as many.</summary>
     public const int ParallelReads = 32;
 
+    /// <summary>Bytes read from the end of a manifest entry's object: 0.3 KB and some 20 bytes for each other log that it depends on.</summary>
+    public const int EntryTailBytes = 2 * 1024;
+
     /// <summary>Bytes read from a segment's end at once: the footer, and the whole index of a small segment.</summary>
     public const int TailBytes = 16 * 1024;
 

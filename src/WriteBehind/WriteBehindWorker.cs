@@ -23,7 +23,7 @@ public enum WorkerEnd
 /// <code>
 /// 1 become the active consumer, and only then read the manifest (W2)
 /// 2 consume: drop what the manifest lists already, require that batch numbers follow
-/// 3 a second after the first pending batch: segment, manifest entry by create-if-absent, acknowledge (invariant 4)
+/// 3 a second after the first pending batch: manifest entry with its segment by create-if-absent, acknowledge (invariant 4)
 ///   the entry's number is taken: read the manifest again, drop what it lists, go on from there (W3)
 ///   the store does not answer: wait and try again; the queue grows
 /// 4 seal marker: store all before it, create the seal as the next entry in the same way (W1), end
@@ -94,7 +94,19 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         await using var consumer = await OpenConsumerAsync(cancellationToken);
         Volatile.Write(ref _isActive, true);
         await WithStoreAsync(RefreshAsync, cancellationToken);
+        RequireStored(consumer.Acknowledged ?? 0);
         return _position.IsEnded ? WorkerEnd.Sealed : await ConsumeAsync(consumer, cancellationToken);
+    }
+
+    /// <summary>What the log forgot, because it was stored, must be in the store: else its newest objects were taken away.</summary>
+    private void RequireStored(long acknowledged)
+    {
+        if (acknowledged > _position.LastBatch && !_position.IsEnded)
+        {
+            throw new CorruptDataException(
+                $"Log {Log} says that its batches to {acknowledged} were stored, and its manifest ends with batch {_position.LastBatch}: its next entry is missing",
+                ObjectNames.ManifestEntry(Log, _position.NextEntry));
+        }
     }
 
     /// <summary>Waits while another worker is active; being stopped ends this wait.</summary>
@@ -264,7 +276,8 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     {
         while (_pending.Count > 0 && !_position.IsEnded)
         {
-            await CreateEntryAsync(await StoreSegmentAsync(cancellationToken), cancellationToken);
+            var (entry, segment) = PendingEntry();
+            await CreateEntryAsync(entry, segment, cancellationToken);
         }
     }
 
@@ -276,36 +289,27 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
             await StorePendingAsync(cancellationToken);
             if (!_position.IsEnded)
             {
-                await CreateEntryAsync(SealEntry(), cancellationToken);
+                await CreateEntryAsync(SealEntry(), [], cancellationToken);
             }
         }
     }
 
-    private async ValueTask<ManifestEntry> StoreSegmentAsync(CancellationToken cancellationToken)
+    private (ManifestEntry Entry, byte[] Segment) PendingEntry()
     {
         var rows = _pending.Rows();
-        var (first, last) = (_pending.FirstBatch, _pending.LastBatch);
+        var segment = rows.Count == 0 ? [] : Segment(rows);
         var entry = new ManifestEntry(
-            Log, _position.NextEntry, ManifestKind.Segment, null, first, last, _pending.LastView(_position.LastView), _pending.Foreign(), writer, rows.Count, 0);
-        if (rows.Count == 0)
-        {
-            return entry;
-        }
-
-        var name = ObjectNames.Segment(Log, first, last, writer);
-        var content = Content(rows);
-        var outcome = await store.CreateSettledAsync(name, content, cancellationToken);
-        Invariant.Require(outcome == CreateOutcome.Created, $"The segment {name} exists with other content.");
-        return entry with { Segment = name, Bytes = content.Length };
+            Log, _position.NextEntry, ManifestKind.Segment, _pending.FirstBatch, _pending.LastBatch, _pending.LastView(_position.LastView), _pending.Foreign(), writer, rows.Count, segment.Length);
+        return (entry, segment);
     }
 
     private ManifestEntry SealEntry() =>
-        new(Log, _position.NextEntry, ManifestKind.Seal, null, _position.LastBatch, _position.LastBatch, _position.LastView, [], writer, 0, 0);
+        new(Log, _position.NextEntry, ManifestKind.Seal, _position.LastBatch, _position.LastBatch, _position.LastView, [], writer, 0, 0);
 
     /// <summary>Creates our entry, or learns what stands in its place.</summary>
-    private async ValueTask CreateEntryAsync(ManifestEntry entry, CancellationToken cancellationToken)
+    private async ValueTask CreateEntryAsync(ManifestEntry entry, byte[] segment, CancellationToken cancellationToken)
     {
-        var outcome = await store.CreateSettledAsync(ObjectNames.ManifestEntry(Log, entry.Number), ManifestCodec.Encode(entry), cancellationToken);
+        var outcome = await store.CreateSettledAsync(ObjectNames.ManifestEntry(Log, entry.Number), ManifestCodec.Encode(entry, segment), cancellationToken);
         if (outcome == CreateOutcome.Created)
         {
             MoveTo(_position.Behind(entry));
@@ -349,7 +353,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         }
     }
 
-    private static byte[] Content(IReadOnlyList<SegmentRow> rows)
+    private static byte[] Segment(IReadOnlyList<SegmentRow> rows)
     {
         var segment = new SegmentWriter();
         foreach (var row in rows)

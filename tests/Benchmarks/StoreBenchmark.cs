@@ -84,10 +84,8 @@ internal static class StoreBenchmark
             }
 
             var content = writer.Finish();
-            var name = ObjectNames.Segment(Log, segment + 1, segment + 1, "bench");
-            await store.CreateSettledAsync(name, content, token);
-            var entry = new ManifestEntry(Log, segment + 1, ManifestKind.Segment, name, segment + 1, segment + 1, 1, [], "bench", writer.Rows, content.Length);
-            await store.CreateSettledAsync(ObjectNames.ManifestEntry(Log, entry.Number), ManifestCodec.Encode(entry), token);
+            var entry = new ManifestEntry(Log, segment + 1, ManifestKind.Segment, segment + 1, segment + 1, 1, [], "bench", writer.Rows, content.Length);
+            await store.CreateSettledAsync(ObjectNames.ManifestEntry(Log, entry.Number), ManifestCodec.Encode(entry, content), token);
         });
     }
 

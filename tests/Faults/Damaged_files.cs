@@ -74,7 +74,7 @@ public sealed class Damaged_files : IAsyncLifetime, IDisposable
     public async Task A_flipped_byte_in_a_segment_is_refused_by_name()
     {
         await StopAsync();
-        var segment = StoreFiles("segments").MaxBy(file => new FileInfo(file).Length)!;
+        var segment = StoreFiles("entries").MaxBy(file => new FileInfo(file).Length)!;
         var output = await RefusedWithFlipAsync(segment, new FileInfo(segment).Length / 2);
 
         Assert.Contains(Path.GetFileName(segment), output);
@@ -85,7 +85,7 @@ public sealed class Damaged_files : IAsyncLifetime, IDisposable
     public async Task A_cut_segment_is_refused_by_name()
     {
         await StopAsync();
-        var segment = StoreFiles("segments").MaxBy(file => new FileInfo(file).Length)!;
+        var segment = StoreFiles("entries").MaxBy(file => new FileInfo(file).Length)!;
         var whole = await File.ReadAllBytesAsync(segment);
         await File.WriteAllBytesAsync(segment, whole[..(whole.Length / 2)]);
 
@@ -100,8 +100,8 @@ public sealed class Damaged_files : IAsyncLifetime, IDisposable
     public async Task A_damaged_manifest_is_refused_by_name()
     {
         await StopAsync();
-        var manifest = StoreFiles("manifest").Order(StringComparer.Ordinal).First();
-        var output = await RefusedWithFlipAsync(manifest, new FileInfo(manifest).Length / 2);
+        var manifest = StoreFiles("entries").Order(StringComparer.Ordinal).First();
+        var output = await RefusedWithFlipAsync(manifest, new FileInfo(manifest).Length - 100);
 
         Assert.Contains(Path.GetFileName(manifest), output);
         await IsWholeAgainAsync();
@@ -111,7 +111,7 @@ public sealed class Damaged_files : IAsyncLifetime, IDisposable
     public async Task A_missing_segment_is_refused_by_name()
     {
         await StopAsync();
-        var segment = StoreFiles("segments").MaxBy(file => new FileInfo(file).Length)!;
+        var segment = StoreFiles("entries").MaxBy(file => new FileInfo(file).Length)!;
         var whole = await File.ReadAllBytesAsync(segment);
         File.Delete(segment);
 

@@ -15,7 +15,7 @@ public sealed class WriteBehindWorkerTests
 
     private readonly World _world = new();
 
-    private static Func<StoreOperation, bool> CreatesEntry { get; } = operation => operation.Verb == StoreVerb.Create && operation.Name.Contains("/manifest/", StringComparison.Ordinal);
+    private static Func<StoreOperation, bool> CreatesEntry { get; } = operation => operation.Verb == StoreVerb.Create && operation.Name.Contains("/entries/", StringComparison.Ordinal);
 
     [Fact]
     public async Task What_was_published_is_found_in_the_store()
@@ -266,6 +266,18 @@ public sealed class WriteBehindWorkerTests
     }
 
     [Fact]
+    public async Task Storing_a_second_of_work_is_one_request()
+    {
+        await _world.OpenLogAsync(Log);
+        await _world.PublishAsync(Log, 1, World.Put("alice", 1, 1));
+        await _world.PublishAsync(Log, 2, World.Put("bob", 1, 1));
+        var made = 0;
+        using var counted = _world.Store.HoldEach(operation => operation.Verb == StoreVerb.Create && Interlocked.Increment(ref made) < 0);
+        await _world.StoreAsync(Log, 2);
+        Assert.Equal(1, made);
+    }
+
+    [Fact]
     public async Task Empty_batches_wait_for_company_and_need_no_segment()
     {
         await _world.OpenLogAsync(Log);
@@ -280,7 +292,7 @@ public sealed class WriteBehindWorkerTests
         Assert.True(SpinWait.SpinUntil(() => worker.StoredBatch == 2, Patience));
         await worker.StopAsync(World.Ever);
         await run;
-        Assert.Null(Assert.Single(await _world.ManifestAsync(Log)).Segment);
+        Assert.False(Assert.Single(await _world.ManifestAsync(Log)).HasRows);
     }
 
     [Fact]

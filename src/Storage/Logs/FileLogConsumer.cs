@@ -13,9 +13,13 @@ internal sealed class FileLogConsumer : ILogConsumer
     public FileLogConsumer(FileLog log, FileLogLimits limits)
     {
         (_log, _limits) = (log, limits);
+        Acknowledged = log.Acknowledged;
         _next = log.Acknowledged + 1;
         log.Tail.Begin(Seek(log.ChunkOf(_next)), _next);
     }
+
+    /// <inheritdoc/>
+    public long? Acknowledged { get; }
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<LogMessage>> ReadAsync(CancellationToken cancellationToken)

@@ -39,6 +39,9 @@ public interface ILogPublisher : IAsyncDisposable
 /// <summary>The receiving end of one log: the single active consumer.</summary>
 public interface ILogConsumer : IAsyncDisposable
 {
+    /// <summary>The last message that the log knows was acknowledged before this consumer came, counted from 1 as batches are; null where the broker does not tell (RabbitMQ forgets what is acknowledged).</summary>
+    long? Acknowledged => null;
+
     /// <summary>
     /// Waits until there is at least one message not yet delivered, then gives what is there, in order, up to the implementation's limit. Messages not acknowledged are
     /// delivered again to the next consumer.

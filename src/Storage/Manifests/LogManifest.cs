@@ -77,7 +77,7 @@ public sealed class LogManifest(IObjectStore store)
         var last = first - 1;
         await foreach (var name in store.ListAsync(ObjectNames.Manifest(log), ObjectNames.ManifestEntry(log, first - 1), cancellationToken))
         {
-            last = ObjectNames.NumberOf(name) ?? last;
+            last = ObjectNames.EntryNumberOf(name) ?? last;
         }
 
         return last;
@@ -93,8 +93,7 @@ public sealed class LogManifest(IObjectStore store)
     private async ValueTask<ManifestEntry> ReadEntryAsync(string log, long number, CancellationToken cancellationToken)
     {
         var name = ObjectNames.ManifestEntry(log, number);
-        var content = await store.GetAsync(name, cancellationToken) ?? throw new CollectedObjectException(name);
-        var entry = ManifestCodec.Decode(name, content.Span);
+        var entry = await ManifestEntries.ReadAsync(store, name, cancellationToken) ?? throw new CollectedObjectException(name);
         return entry.Log == log && entry.Number == number
             ? entry
             : throw new CorruptDataException($"The entry says that it is number {entry.Number} of {entry.Log}", name);

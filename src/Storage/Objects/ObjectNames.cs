@@ -19,6 +19,7 @@ public static class ObjectNames
 
     private const string Json = ".json";
     private const string Active = ".active";
+    private const string Gzip = ".gz";
 
     /// <summary>A view.</summary>
     public static string View(long number) => Numbered(Views, number, Json);
@@ -33,17 +34,10 @@ public static class ObjectNames
     public static string Log(string log) => $"{Logs}{log}{Json}";
 
     /// <summary>Prefix of a log's manifest.</summary>
-    public static string Manifest(string log) => $"logs/{log}/manifest/";
+    public static string Manifest(string log) => $"logs/{log}/entries/";
 
-    /// <summary>An entry of a log's manifest.</summary>
-    public static string ManifestEntry(string log, long number) => Numbered(Manifest(log), number, Json);
-
-    /// <summary>Prefix of a log's segments.</summary>
-    public static string Segments(string log) => $"logs/{log}/segments/";
-
-    /// <summary>A segment; the writer's id keeps the names of two workers apart.</summary>
-    public static string Segment(string log, long firstBatch, long lastBatch, string writer) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Segments(log)}{firstBatch:D12}-{lastBatch:D12}-{writer}.gz");
+    /// <summary>An entry of a log's manifest, with its segment.</summary>
+    public static string ManifestEntry(string log, long number) => Numbered(Manifest(log), number, Gzip);
 
     /// <summary>An entry of the run chain.</summary>
     public static string RunChainEntry(long number) => Numbered("runs/", number, Json);
@@ -52,8 +46,11 @@ public static class ObjectNames
     public static string Run(long made, int level, int firstSlot, int lastSlot, string writer) =>
         string.Create(CultureInfo.InvariantCulture, $"{RunObjects}{made:D10}-{level}-{firstSlot:D4}-{lastSlot:D4}-{writer}.gz");
 
-    /// <summary>The number in the name of a view, manifest entry or chain entry; null for a name of another kind.</summary>
+    /// <summary>The number in the name of a view or chain entry; null for a name of another kind.</summary>
     public static long? NumberOf(string name) => NumberOf(name, Json);
+
+    /// <summary>The number in the name of a manifest entry; null for a name of another kind.</summary>
+    public static long? EntryNumberOf(string name) => NumberOf(name, Gzip);
 
     /// <summary>The number in the name of the mark that a view is active; null for a name of another kind.</summary>
     public static long? ActiveNumberOf(string name) => NumberOf(name, Active);

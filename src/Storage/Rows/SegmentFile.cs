@@ -74,7 +74,7 @@ internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadC
         // In one read nearly always: the manifest tells how many rows the index is about.
         var guess = StorageLimits.TailBytes + (stored.Rows * StorageLimits.TailBytesPerRow) + (Bytes / StorageLimits.BytesPerTailByte);
         var length = (int)Math.Min(Bytes, guess);
-        var tail = await RangeAsync(-length, length, CancellationToken.None);
+        var tail = await RangeAsync(Bytes - length, length, CancellationToken.None);
         var footer = SegmentFooter.Decode(Name, Bytes, tail.Span);
         var start = footer.IndexOffset - (Bytes - length);
         var member = start >= 0

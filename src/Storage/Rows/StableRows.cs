@@ -21,8 +21,8 @@ public sealed class StableRows
         Cut = StableCut.Compute(prefixes);
 
         // The runs hold only what is below every cut (W5); of the segments each is inside as a whole or not at all.
-        var inside = prefixes.SelectMany(prefix => prefix.Entries.Where(entry => entry.Segment is not null && entry.LastBatch <= Cut[prefix.Log]));
-        StoredObject[] objects = [.. snapshot.Head.Runs.Select(StoredObject.Of), .. inside.Select(entry => StoredObject.Of(entry.Segment!, entry.Bytes, entry.Rows))];
+        var inside = prefixes.SelectMany(prefix => prefix.Entries.Where(entry => entry.HasRows && entry.LastBatch <= Cut[prefix.Log]));
+        StoredObject[] objects = [.. snapshot.Head.Runs.Select(StoredObject.Of), .. inside.Select(StoredObject.Of)];
         var reads = new ReadCounter();
         _files = [.. objects.Select(stored => new SegmentFile(store, stored, reads))];
         Lines = objects.Sum(stored => stored.Rows);

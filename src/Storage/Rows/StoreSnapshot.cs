@@ -73,6 +73,10 @@ public sealed class StoreSnapshot
     /// <summary>False if the line is void, or a transaction id too old to be known: it is left out before the newest version is chosen.</summary>
     public bool Counts(SegmentRow row) => IsValid(row.Version.Stamp) && !TransactionIds.IsForgotten(row, Head.UnixMilliseconds);
 
+    /// <summary>False if batches that an earlier snapshot listed are listed no more, nor held by runs, nor void: something was lost.</summary>
+    public bool HoldsAllOf(StoreSnapshot earlier) =>
+        earlier.Logs.All(before => _logs.TryGetValue(before.Log, out var now) && (now.LastBatch >= before.LastBatch || now.Watermark < before.LastBatch));
+
     /// <summary>Bytes of all objects that hold the rows.</summary>
     public long Bytes => Objects().Sum(each => each.Bytes);
 
@@ -86,9 +90,9 @@ public sealed class StoreSnapshot
 
         foreach (var entry in Logs.SelectMany(log => log.Entries))
         {
-            if (entry.Segment is not null)
+            if (entry.HasRows)
             {
-                yield return StoredObject.Of(entry.Segment, entry.Bytes, entry.Rows);
+                yield return StoredObject.Of(entry);
             }
         }
     }

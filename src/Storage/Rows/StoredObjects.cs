@@ -18,7 +18,7 @@ public sealed class StoredObjects
     {
         var reads = new ReadCounter();
         _snapshot = snapshot;
-        _files = [.. objects.Select(named => new SegmentFile(store, StoredObject.Of(named.Name, named.Bytes, 0), reads))];
+        _files = [.. objects.Select(named => new SegmentFile(store, StoredObject.Of(named.Name, named.Bytes), reads))];
     }
 
     /// <summary>The lines, in key order.</summary>

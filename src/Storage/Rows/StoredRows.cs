@@ -144,7 +144,10 @@ public sealed class StoredRows
             throw new CorruptDataException("An object that the newest manifests name is missing", gone.Name);
         }
 
-        await RefreshAsync(cancellationToken);
+        var fresh = await StoreSnapshot.ReadAsync(_store, cancellationToken);
+        _state = fresh.HoldsAllOf(Snapshot)
+            ? Open(fresh, _state)
+            : throw new CorruptDataException("An object that a manifest listed is missing, and no run covers it", gone.Name);
     }
 
     private State Open(StoreSnapshot snapshot, State? before)

@@ -1,5 +1,6 @@
 using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Protocol;
+using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Rows;
 
 namespace Mjolnir.WriteBehind.Compaction;
@@ -23,7 +24,7 @@ internal sealed record CompactionPlan(
 
     /// <summary>The objects merged, with their sizes; runs only if they share a slot with the range.</summary>
     public IEnumerable<(string Name, long Bytes)> Inputs(int firstSlot, int lastSlot) =>
-        Segments.Where(segment => segment.Segment is not null).Select(segment => (segment.Segment!, segment.Bytes))
+        Segments.Where(segment => segment.HasRows).Select(segment => (ObjectNames.ManifestEntry(segment.Log, segment.Number), segment.Bytes))
             .Concat(Runs.Where(run => run.FirstSlot <= lastSlot && run.LastSlot >= firstSlot).Select(run => (run.Object, run.Bytes)));
 
     private static CompactionPlan? SegmentsToMerge(StoreSnapshot snapshot, WriteBehindLimits limits)

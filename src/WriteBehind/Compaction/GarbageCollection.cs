@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mjolnir.Core.Manifests;
 using Mjolnir.Storage.Manifests;
 using Mjolnir.Storage.Objects;
@@ -7,7 +6,7 @@ namespace Mjolnir.WriteBehind.Compaction;
 
 /// <summary>
 /// Deletes what the newest chain entry has replaced, late: only what this process has seen unnamed for the whole delay, so a restart begins to wait
-/// anew. Kept for ever are the newest chain entry, each log's last covered manifest entry (a fence for workers of former times) and all seals.
+/// anew. Kept for ever are the newest chain entry, each log's last covered manifest entry (a fence for workers of former times; of a log that is done its last entry).
 /// </summary>
 internal sealed class GarbageCollection(IObjectStore store, TimeProvider time, WriteBehindLimits limits)
 {
@@ -65,40 +64,25 @@ internal sealed class GarbageCollection(IObjectStore store, TimeProvider time, W
         }
     }
 
-    /// <summary>The log's segments and manifest entries that the runs hold. Names are in order, so the list ends with the first that must stay.</summary>
+    /// <summary>
+    /// The entries of a log's manifest, with their segments, that the runs hold; of a log that is done also those above its watermark, which nobody reads. The last one is kept as the fence. Names are in order.
+    /// </summary>
     private async IAsyncEnumerable<string> CoveredAsync(LogCoverage covered, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Of a log that is done nothing above the watermark counts either.
-        var last = covered.Watermark is null ? covered.Batch : long.MaxValue;
-        await foreach (var name in store.ListAsync(ObjectNames.Segments(covered.Log), null, cancellationToken))
-        {
-            if (FirstBatchOf(name) > last)
-            {
-                break;
-            }
-
-            // Also one that no entry ever named, left by a worker that lost its race: its batches are covered by what won.
-            if (LastBatchOf(name) <= last)
-            {
-                yield return name;
-            }
-        }
-
+        string? before = null;
         await foreach (var name in store.ListAsync(ObjectNames.Manifest(covered.Log), null, cancellationToken))
         {
-            if (ObjectNames.NumberOf(name) >= covered.Entry)
+            if (before is not null)
+            {
+                yield return before;
+            }
+
+            if (covered.Watermark is null && ObjectNames.EntryNumberOf(name) >= covered.Entry)
             {
                 break;
             }
 
-            yield return name;
+            before = name;
         }
     }
-
-    private static long FirstBatchOf(string segment) => Number(segment, 0);
-
-    private static long LastBatchOf(string segment) => Number(segment, 1);
-
-    private static long Number(string segment, int place) =>
-        long.Parse(segment[(segment.LastIndexOf('/') + 1)..].Split('-')[place], NumberStyles.None, CultureInfo.InvariantCulture);
 }

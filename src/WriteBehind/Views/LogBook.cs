@@ -89,8 +89,8 @@ internal sealed class LogBook(IObjectStore store)
         }
 
         // An entry says all that counts up to itself. One that was collected between list and get is covered by a run: look at the whole.
-        return await store.GetAsync(last, cancellationToken) is { } content
-            ? known.Behind(Verified(last, log, ManifestCodec.Decode(last, content.Span)))
+        return await ManifestEntries.ReadAsync(store, last, cancellationToken) is { } entry
+            ? known.Behind(Verified(last, log, entry))
             : await LogPosition.ReadAsync(store, log, cancellationToken);
     }
 

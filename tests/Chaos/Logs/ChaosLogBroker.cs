@@ -83,6 +83,9 @@ internal sealed class ChaosLogPublisher(ChaosLogBroker broker, ILogPublisher inn
 
 internal sealed class ChaosLogConsumer(ChaosLogBroker broker, string log, ILogConsumer inner) : ILogConsumer
 {
+    /// <inheritdoc/>
+    public long? Acknowledged => inner.Acknowledged;
+
     public ValueTask<IReadOnlyList<LogMessage>> ReadAsync(CancellationToken cancellationToken) =>
         broker.AskAsync(new(LogVerb.Read, log), () => inner.ReadAsync(cancellationToken), cancellationToken);
 

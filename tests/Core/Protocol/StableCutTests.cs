@@ -82,5 +82,5 @@ public sealed class StableCutTests
     private static Stamp[] Stamps(string text) => text.Length == 0 ? [] : [new Stamp(text.Split(':')[0], long.Parse(text.Split(':')[1], System.Globalization.CultureInfo.InvariantCulture))];
 
     private static ManifestEntry Entry(string log, long lastBatch, Stamp[] foreign) =>
-        new(log, 1, ManifestKind.Segment, null, lastBatch, lastBatch, 0, foreign, "w", 0, 0);
+        new(log, 1, ManifestKind.Segment, lastBatch, lastBatch, 0, foreign, "w", 0, 0);
 }

@@ -10,8 +10,8 @@ public sealed class ViewCodecTests
 
     [Fact]
     public void A_view_is_this_text() => Assert.Equal(
-        "{\"format\":1,\"number\":3,\"shards\":[{\"name\":\"s1\",\"label\":\"l1\"},{\"name\":\"s2\",\"label\":\"l2\"}],"
-        + "\"slots\":[{\"first\":0,\"last\":2047,\"shard\":0,\"since\":1},{\"first\":2048,\"last\":4095,\"shard\":1,\"since\":3}],\"logs\":[\"s1.4\"],\"check\":\"FADBF7A425C2920C\"}\n",
+        "{\"format\":2,\"number\":3,\"shards\":[{\"name\":\"s1\",\"label\":\"l1\"},{\"name\":\"s2\",\"label\":\"l2\"}],"
+        + "\"slots\":[{\"first\":0,\"last\":2047,\"shard\":0,\"since\":1},{\"first\":2048,\"last\":4095,\"shard\":1,\"since\":3}],\"logs\":[\"s1.4\"],\"check\":\"F130580A00534244\"}\n",
         Encoding.UTF8.GetString(ViewCodec.Encode(View)));
 
     [Fact]

@@ -77,9 +77,9 @@ public sealed class FolderObjectStoreTests : ObjectStoreContract, IDisposable
     [Fact]
     public async Task Objects_survive_a_restart()
     {
-        await CreateAsync("logs/s1.1/manifest/0000000001.json", "{}");
+        await CreateAsync("logs/s1.1/entries/0000000001.gz", "{}");
         _store = new FolderObjectStore(_folder);
-        Assert.Equal("{}", await GetAsync("logs/s1.1/manifest/0000000001.json"));
+        Assert.Equal("{}", await GetAsync("logs/s1.1/entries/0000000001.gz"));
     }
 
     public void Dispose() => _folder.Dispose();

@@ -183,7 +183,7 @@ public sealed class CompactorTests
         Assert.Equal(before, _world.Objects.Names);
         _world.Time.Advance(TimeSpan.FromMinutes(1));
         await compactor.RoundAsync(World.Ever);
-        Assert.Equal(["logs/s1.1/manifest/0000000002.json"], _world.Objects.Names.Where(name => name.StartsWith("logs/", StringComparison.Ordinal)));
+        Assert.Equal(["logs/s1.1/entries/0000000002.gz"], _world.Objects.Names.Where(name => name.StartsWith("logs/", StringComparison.Ordinal)));
         Assert.Equal("{\"v\":2}", await _world.FindAsync("alice"));
         await StoreAsync("s1.1", 3, World.Put("alice", 3, 3));
         Assert.Equal("{\"v\":3}", await _world.FindAsync("alice"));

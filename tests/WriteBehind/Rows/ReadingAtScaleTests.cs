@@ -103,10 +103,8 @@ public sealed class ReadingAtScaleTests
             }
 
             var content = writer.Finish();
-            var name = ObjectNames.Segment("s1.1", batch, batch, "w");
-            await _objects.CreateAsync(name, content, World.Ever);
-            var entry = new ManifestEntry("s1.1", batch, ManifestKind.Segment, name, batch, batch, 1, [], "w", writer.Rows, content.Length);
-            await _objects.CreateAsync(ObjectNames.ManifestEntry("s1.1", batch), ManifestCodec.Encode(entry), World.Ever);
+            var entry = new ManifestEntry("s1.1", batch, ManifestKind.Segment, batch, batch, 1, [], "w", writer.Rows, content.Length);
+            await _objects.CreateAsync(ObjectNames.ManifestEntry("s1.1", batch), ManifestCodec.Encode(entry, content), World.Ever);
         }
     }
 

@@ -1,6 +1,7 @@
 using Mjolnir.Chaos.Objects;
 using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Manifests;
 using Mjolnir.Storage.Rows;
 
 namespace Mjolnir.WriteBehind.Tests.Rows;
@@ -73,8 +74,7 @@ public sealed class StoredRowsTests
             var bad = (byte[])good.Clone();
             bad[i] ^= 0x10;
             _world.Objects[name] = bad;
-            var rows = await _world.RowsAsync();
-            Assert.Equal(name, (await Assert.ThrowsAsync<CorruptDataException>(() => StreamAsync(rows))).ObjectName);
+            Assert.Equal(name, (await Assert.ThrowsAsync<CorruptDataException>(async () => await StreamAsync(await _world.RowsAsync()))).ObjectName);
         }
     }
 
@@ -82,9 +82,9 @@ public sealed class StoredRowsTests
     public async Task Every_flipped_byte_of_a_manifest_is_reported_with_its_object()
     {
         await StoreManyAsync(2, 1);
-        var name = Assert.Single(_world.Objects.Names, name => name.Contains("/manifest/", StringComparison.Ordinal));
+        var name = Assert.Single(_world.Objects.Names, name => name.Contains("/entries/", StringComparison.Ordinal));
         var good = _world.Objects[name];
-        for (var i = 0; i < good.Length; i++)
+        for (var i = good.Length - ManifestCodec.LengthOf(name, good); i < good.Length; i++)
         {
             var bad = (byte[])good.Clone();
             bad[i] ^= 0x01;
@@ -174,7 +174,7 @@ public sealed class StoredRowsTests
         await StoreManyAsync(200, 4);
         var rows = await _world.RowsAsync();
         await MergeAndCollectAsync();
-        Assert.DoesNotContain(_world.Objects.Names, name => name.Contains("/segments/", StringComparison.Ordinal));
+        Assert.Single(_world.Objects.Names, name => name.Contains("/entries/", StringComparison.Ordinal));
         Assert.Equal("{\"v\":3}", (await rows.FindAsync(World.Key("user0003"), World.Ever))?.Value?.ToString());
         Assert.Null(await rows.FindAsync(World.Key("nobody"), World.Ever));
     }

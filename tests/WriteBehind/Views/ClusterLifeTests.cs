@@ -190,7 +190,7 @@ public sealed class ClusterLifeTests : IAsyncLifetime
         await using var servers = await TwoServersAsync();
         var before = await _cluster.ActiveAsync(view => view.Shards.Count == 2);
         var log = servers.Second.Log;
-        using (var held = _cluster.World.Store.HoldNext(operation => operation.Name.StartsWith($"logs/{log}/manifest/", StringComparison.Ordinal) && operation.Verb == Chaos.Objects.StoreVerb.Create))
+        using (var held = _cluster.World.Store.HoldNext(operation => operation.Name.StartsWith($"logs/{log}/entries/", StringComparison.Ordinal) && operation.Verb == Chaos.Objects.StoreVerb.Create))
         {
             _cluster.Shard("s1").Flush();
             await held.Reached;

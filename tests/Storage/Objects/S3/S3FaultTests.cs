@@ -7,7 +7,7 @@ namespace Mjolnir.Storage.Tests.Objects.S3;
 /// <summary>Every way that a request can end, over real connections. No outcome is invented and none is swallowed.</summary>
 public sealed class S3FaultTests : IAsyncLifetime
 {
-    private const string Name = "logs/s1.1/manifest/0000000001.json";
+    private const string Name = "logs/s1.1/entries/0000000001.gz";
 
     private static readonly byte[] Content = Encoding.UTF8.GetBytes("the content");
 
