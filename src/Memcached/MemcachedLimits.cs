@@ -12,11 +12,14 @@ public sealed record MemcachedLimits
     /// <summary>What memcached 1.6 adds to key and value in an item: header, token, the end of the key and of the value. Its source: <c>sizeof(item)</c> + 8 + 1 + 2.</summary>
     public const int ItemOverheadBytes = 59;
 
-    /// <summary>
-    /// Between asking and the last answer, the waiting for a connection included. 2 s: a pass takes less than a millisecond, but a machine whose processors are all busy
-    /// stands still for hundreds; and with it a stopped server is noticed within 2.25 s, well within the 5 s in which a shard must be replaced.
-    /// </summary>
+    /// <summary>Between asking and the last answer, the waiting for a connection included. 2 s: the longest passes (thousands of rows being brought) take some hundred milliseconds, and a shard must be replaced within 5 s.</summary>
     public TimeSpan Pass { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// Without a byte from a server that owes an answer and has been sent all of the question. 500 ms: an answer takes less than a millisecond, and what this server keeps waiting waits with it: a batch that
+    /// is being installed holds up everybody. A machine whose processors are all busy keeps a process from running for some hundred milliseconds; one that did no more than that is found again by reconnecting.
+    /// </summary>
+    public TimeSpan Silence { get; init; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>For one try to connect. 1 s: a connection within a data centre takes less than a millisecond, and one lost packet is sent again after 1 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(1);
@@ -52,7 +55,7 @@ public sealed record MemcachedLimits
     internal const int StatisticsBytes = 256 * 1024;
 
     /// <summary>How often the reader looks at the clock while nothing comes: the time by which a time-out may be late.</summary>
-    internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+    internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Ended passes kept for the next: as many as callers use one connection at the same time (a lane, a warmer, a keeper), with room.</summary>
     internal const int KeptTickets = 64;

@@ -13,10 +13,12 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     private readonly List<(ShardLink Link, ShardOperation Operation)> _pass = [];
     private readonly List<Touch> _asked = [];
     private readonly List<ShardLink> _full = [];
+    private long? _unansweredSince;
 
     /// <summary>1. One compare-and-set per written row, all shards at once; an ordered batch goes row by row in key order and installs rows only read too.</summary>
     public async ValueTask InstallAsync(ClosingBatch batch, long durable, CancellationToken cancellationToken)
     {
+        _unansweredSince = null;
         if (batch.Ordered)
         {
             await InstallInOrderAsync(batch, durable, cancellationToken);
@@ -45,7 +47,17 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         Begin();
         foreach (var touch in batch.Touches)
         {
-            if (!touch.Written && !touch.Failed)
+            if (touch.Written || touch.Failed)
+            {
+                continue;
+            }
+
+            // Whoever lost its connection proves nothing any more: it is not waited for.
+            if (touch.Base!.Incarnation != touch.Cell.Home.Link.Incarnation)
+            {
+                touch.Failed = true;
+            }
+            else
             {
                 _asked.Add(touch);
                 _pass.Add((touch.Cell.Home.Link, new ShardOperation { Verb = ShardVerb.Get, CacheKey = touch.Cell.CacheKey }));
@@ -63,16 +75,23 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     public async ValueTask<bool[]> StillProvedAsync(IReadOnlyList<(Cell Cell, CellBase Base)> reads, CancellationToken cancellationToken)
     {
         var pass = new List<(ShardLink Link, ShardOperation Operation)>(reads.Count);
-        foreach (var (cell, _) in reads)
+        var asked = new ShardOperation?[reads.Count];
+        for (var i = 0; i < asked.Length; i++)
         {
-            pass.Add((cell.Home.Link, new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey }));
+            // Whoever lost its connection proves nothing any more: it is not waited for.
+            var (cell, known) = reads[i];
+            if (known.Incarnation == cell.Home.Link.Incarnation)
+            {
+                asked[i] = new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey };
+                pass.Add((cell.Home.Link, asked[i]!));
+            }
         }
 
         await shards.RunAsync(pass, cancellationToken);
         var proved = new bool[reads.Count];
         for (var i = 0; i < proved.Length; i++)
         {
-            proved[i] = StillProved(reads[i].Base, reads[i].Cell, pass[i].Operation);
+            proved[i] = asked[i] is { } get && StillProved(reads[i].Base, reads[i].Cell, get);
         }
 
         return proved;
@@ -86,7 +105,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     public async ValueTask UndoAsync(ClosingBatch batch, long durable, CancellationToken cancellationToken)
     {
         batch.KeepSurvivorsOnly();
-        var started = time.GetTimestamp();
+        var started = _unansweredSince ?? time.GetTimestamp();
         foreach (var touch in batch.Touches)
         {
             // An ordered batch is one transaction: with it goes all it installed.
@@ -182,7 +201,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     /// </summary>
     private async ValueTask<CellBase?> LearnInstallAsync(ClosingBatch batch, Touch touch, CancellationToken cancellationToken)
     {
-        var settling = new Settling(touch.Cell, time.GetTimestamp());
+        var settling = new Settling(touch.Cell, _unansweredSince ?? time.GetTimestamp());
         while (true)
         {
             var (get, incarnation) = await LookAsync(settling, cancellationToken);
@@ -236,7 +255,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         }
     }
 
-    /// <summary>What the row bears now, proved by the label behind it; pauses while nobody can tell.</summary>
+    /// <summary>What the row bears now, proved by the label behind it; pauses while nobody can tell, and does not ask where it would have to wait for a connection.</summary>
     /// <exception cref="UnsettledException">nobody could tell in time</exception>
     private async ValueTask<(ShardOperation Get, long Incarnation)> LookAsync(Settling settling, CancellationToken cancellationToken)
     {
@@ -245,16 +264,21 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         {
             RequireTime(settling);
             var get = new ShardOperation { Verb = ShardVerb.Get, CacheKey = settling.Cell.CacheKey };
-            var label = ShardLink.LabelQuestion();
             var incarnation = link.Incarnation;
-            await shards.RunAsync(link, [get, label], cancellationToken);
-            if (link.Confirms(label, incarnation) && get.Status != ShardStatus.Unknown)
+            if (link.IsConnected && await ConfirmedAsync(link, get, incarnation, cancellationToken))
             {
                 return (get, incarnation);
             }
 
             await Task.Delay(limits.SettlePause, time, cancellationToken);
         }
+    }
+
+    private async ValueTask<bool> ConfirmedAsync(ShardLink link, ShardOperation get, long incarnation, CancellationToken cancellationToken)
+    {
+        var label = ShardLink.LabelQuestion();
+        await shards.RunAsync(link, [get, label], cancellationToken);
+        return link.Confirms(label, incarnation) && get.Status != ShardStatus.Unknown;
     }
 
     /// <summary>Puts an envelope in the place of what bears this token; null if it was not done, or nobody knows.</summary>
@@ -306,8 +330,21 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
 
     private static int LengthOf(RowVersion version) => version.Value?.Utf8.Length ?? 0;
 
-    private ValueTask RunAsync(CancellationToken cancellationToken) =>
-        _pass.Count == 0 ? ValueTask.CompletedTask : shards.RunAsync(_pass, cancellationToken);
+    /// <summary>Notes since when a shard owes an answer: time that a silent shard has cost already is not given to it again.</summary>
+    private async ValueTask RunAsync(CancellationToken cancellationToken)
+    {
+        if (_pass.Count == 0)
+        {
+            return;
+        }
+
+        var began = time.GetTimestamp();
+        await shards.RunAsync(_pass, cancellationToken);
+        if (_unansweredSince is null && _pass.Exists(static asked => asked.Operation.Status == ShardStatus.Unknown))
+        {
+            _unansweredSince = began;
+        }
+    }
 
     private readonly record struct Settling(Cell Cell, long Started);
 }

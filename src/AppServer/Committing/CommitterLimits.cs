@@ -40,13 +40,13 @@ public sealed record CommitterLimits
     public TimeSpan LogLease { get; init; } = Mjolnir.Storage.Logs.LogLease.Held;
 
     /// <summary>
-    /// How long installs and undos may stay unsettled before the server seals itself (V6u). A broken connection is back within some tens of milliseconds; while a shard stays away
-    /// longer nothing of this server can commit, and a new log is had in less time than this.
+    /// How long installs and undos may stay unsettled, counted from the question that was not answered, before the server seals itself (V6u). A broken connection is back within some tens of milliseconds;
+    /// while a shard stays away longer nothing of this server can commit, and a new log is had in less time than this. A shard that fell silent has used it up when that is noticed.
     /// </summary>
-    public TimeSpan SettlePatience { get; init; } = TimeSpan.FromSeconds(1);
+    public TimeSpan SettlePatience { get; init; } = TimeSpan.FromMilliseconds(300);
 
-    /// <summary>Between two looks at a row whose shard does not answer, while settling: some twenty looks within the patience.</summary>
-    public TimeSpan SettlePause { get; init; } = TimeSpan.FromMilliseconds(50);
+    /// <summary>Between two looks at a row whose shard does not answer, while settling: some fifteen looks within the patience.</summary>
+    public TimeSpan SettlePause { get; init; } = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Between two looks at a row that somebody else is loading: about what a load takes. Doubles with each look.</summary>
     public TimeSpan LeasePause { get; init; } = TimeSpan.FromMilliseconds(2);

@@ -23,6 +23,9 @@ internal sealed class ShardLink(ShardDescription shard, IShardConnection connect
 
     public long Incarnation => connection.Incarnation;
 
+    /// <summary>False while a pass would wait for a connection.</summary>
+    public bool IsConnected => connection.IsConnected;
+
     /// <summary>True while a pass ends before it returns and nothing needs to be checked first.</summary>
     public bool AnswersAtOnce => connection.AnswersAtOnce && IsTrusted && _confirmed == connection.Incarnation;
 

@@ -10,6 +10,7 @@ internal sealed class AnswerPump(ConnectionCore core, SocketLink link)
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(MemcachedLimits.ReceiveBytes);
     private int _start;
     private int _end;
+    private long _heardAt;
 
     /// <summary>
     /// Passes answered in the same read as something that made no sense. They are not believed, and end with the connection: a miss repeats no number by which it could be
@@ -44,6 +45,7 @@ internal sealed class AnswerPump(ConnectionCore core, SocketLink link)
             }
 
             _end += received;
+            _heardAt = core.Now;
             if (ReadAnswers() is { } fault)
             {
                 return fault;
@@ -53,8 +55,8 @@ internal sealed class AnswerPump(ConnectionCore core, SocketLink link)
             EndAnswered();
         }
 
-        // Looked at after what has come is read: this process itself may have stood still.
-        return core.IsClosing ? "closed" : core.IsLate() ? "the server did not answer in time" : null;
+        // Looked at after what has come is read, and what came meanwhile comes first: this process itself may have stood still.
+        return core.IsClosing ? "closed" : core.IsLate(_heardAt) && !link.CanReceive(TimeSpan.Zero) ? "the server did not answer in time" : null;
     }
 
     /// <summary>All answers that are here; a fault ends the connection.</summary>

@@ -24,12 +24,18 @@ internal sealed partial class ConnectionCore
         }
     }
 
-    /// <summary>True if the oldest pass, sent or not, is past its time. For the reader.</summary>
-    public bool IsLate()
+    /// <summary>The connection's clock.</summary>
+    public long Now => _time.GetTimestamp();
+
+    /// <summary>True if the oldest pass, sent or not, is past its time, or the server has been silent for too long while it owes the answer. For the reader.</summary>
+    /// <param name="heardAt">when it was last heard</param>
+    public bool IsLate(long heardAt)
     {
         lock (_gate)
         {
-            return (_sent.TryPeek(out var oldest) || _waiting.TryPeek(out oldest)) && _time.GetTimestamp() > oldest.Deadline;
+            var now = Now;
+            return (_sent.TryPeek(out var oldest) || _waiting.TryPeek(out oldest))
+                && (now > oldest.Deadline || (oldest.IsWritten && now - Math.Max(oldest.WrittenAt, heardAt) > Ticks(_limits.Silence)));
         }
     }
 

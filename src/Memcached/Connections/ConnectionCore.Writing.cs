@@ -79,6 +79,7 @@ internal sealed partial class ConnectionCore
                 break;
             }
 
+            ticket.WrittenAt = Now;
             _waiting.Dequeue();
         }
 

@@ -25,6 +25,9 @@ internal sealed class PassTicket : IValueTaskSource
     /// <summary>Timestamp after which it is given up.</summary>
     public long Deadline { get; private set; }
 
+    /// <summary>Timestamp at which the last of it was written to the send buffer. Guarded by the connection's gate.</summary>
+    public long WrittenAt { get; set; }
+
     /// <summary>Operations written to the send buffer, or answered without it. Guarded by the connection's gate; grows only.</summary>
     public int Written { get; private set; }
 

@@ -108,6 +108,9 @@ public interface IShardConnection : IAsyncDisposable
     /// <summary>True if a pass ends before <see cref="RunAsync"/> returns: a shard in this process. A row can then be had while a handler runs, instead of ending the run.</summary>
     bool AnswersAtOnce => false;
 
+    /// <summary>False while there is no connection: a pass would wait for one. For callers who have something better to do than to wait.</summary>
+    bool IsConnected => true;
+
     /// <summary>Rises with each reconnect. A token is worth nothing under another incarnation than it was read under (V5).</summary>
     long Incarnation { get; }
 

@@ -41,7 +41,7 @@ public sealed class MemcachedShardConnection : IShardConnection
     /// <inheritdoc/>
     public long Incarnation => _connection.Incarnation;
 
-    /// <summary>True while there is a connection.</summary>
+    /// <inheritdoc/>
     public bool IsConnected => _connection.IsConnected;
 
     /// <summary>Why the connection was lost or could not be made last; null if that never happened.</summary>

@@ -7,6 +7,7 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 {
     private readonly List<Hold> _holds = [];
     private long _lost;
+    private volatile TaskCompletionSource? _gone;
 
     public string Shard => inner.Shard;
 
@@ -14,6 +15,8 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
     /// <summary>Nothing gets through: every pass ends without an answer, and without effect.</summary>
     public bool IsDown { get; set; }
+
+    public bool IsConnected => _gone is null;
 
     /// <summary>Asked for each pass: how its connection ends, if it does.</summary>
     public Func<PassFault> Fault { get; set; } = static () => PassFault.None;
@@ -29,6 +32,21 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
     /// <summary>Every operation that reached the shard, in order.</summary>
     public List<(ShardVerb Verb, string Key)> Seen { get; } = [];
+
+    /// <summary>The connection is lost and none is to be had: passes wait for one, without end.</summary>
+    public void Disappear()
+    {
+        Interlocked.Increment(ref _lost);
+        _gone = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>There is a connection again.</summary>
+    public void Reappear()
+    {
+        var gone = _gone!;
+        _gone = null;
+        gone.SetResult();
+    }
 
     /// <summary>Stops the next pass with such an operation before it reaches the shard.</summary>
     public Hold HoldNext(Func<ShardOperation, bool> which)
@@ -58,6 +76,11 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
                 return;
             }
+        }
+
+        if (_gone is { } gone)
+        {
+            await gone.Task;
         }
 
         if (IsDown)

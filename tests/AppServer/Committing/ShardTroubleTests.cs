@@ -9,6 +9,9 @@ namespace Mjolnir.AppServer.Tests.Committing;
 /// <summary>Shards that lose their memory, refuse, or cannot be reached, and a log that cannot: the rows concerned wait, all others go on.</summary>
 public sealed class ShardTroubleTests
 {
+    /// <summary>Far more than a server needs to give up a shard and get a new log.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(20);
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -140,6 +143,51 @@ public sealed class ShardTroubleTests
         Assert.All(await Task.WhenAll(waiting), status => Assert.Equal(TransactionStatus.Committed, status));
         Assert.InRange(passes, 2, 60);
         Assert.Equal(26, await Read(cluster.B, far));
+    }
+
+    [Fact]
+    public async Task A_connection_that_is_gone_under_a_batch_is_not_waited_for_and_what_arrives_late_is_void()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (far, near) = (cluster.NameOn("B", "x"), cluster.NameOn("A", "y"));
+        await Set(cluster.A, far, 1);
+        await Set(cluster.A, near, 1);
+        var shard = cluster.Connection("A", "B");
+        var install = shard.HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet);
+        var both = Run(cluster.A, [far, near], values => [(far, values[0] + 1), (near, values[1] + 1)]);
+        await install.Reached.Task;
+        shard.Disappear();
+        install.LoseTheAnswer();
+
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, near, 10).WaitAsync(Soon));
+        Assert.False(both.IsCompleted);
+        Assert.True(cluster.Logs.IsSealed("A.1"));
+        await install.Late!();
+        shard.Reappear();
+        Assert.Equal(TransactionStatus.Committed, await both.WaitAsync(Soon));
+        Assert.Equal((2, 12), (await Read(cluster.B, far), await Read(cluster.B, near)));
+        Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key(far)));
+    }
+
+    [Fact]
+    public async Task Readers_of_a_connection_that_is_gone_do_not_keep_the_others_waiting()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (far, near) = (cluster.NameOn("B", "x"), cluster.NameOn("A", "y"));
+        await Set(cluster.A, far, 1);
+        await Set(cluster.A, near, 2);
+        var shard = cluster.Connection("A", "B");
+        var check = shard.HoldNext(operation => operation.Verb == ShardVerb.Get && operation.CacheKey.EndsWith(Key(far).Text, StringComparison.Ordinal));
+        var first = Read(cluster.A, far);
+        await check.Reached.Task;
+        var (behind, other) = (Read(cluster.A, far), Read(cluster.A, near));
+        shard.Disappear();
+        check.LoseTheAnswer();
+
+        Assert.Equal(2, await other.WaitAsync(Soon));
+        Assert.False(first.IsCompleted || behind.IsCompleted);
+        shard.Reappear();
+        Assert.Equal((1, 1), (await first.WaitAsync(Soon), await behind.WaitAsync(Soon)));
     }
 
     [Fact]

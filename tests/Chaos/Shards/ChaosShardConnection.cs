@@ -16,6 +16,9 @@ public sealed class ChaosShardConnection(IShardConnection inner, ChaosDice? dice
     public string Shard => inner.Shard;
 
     /// <inheritdoc/>
+    public bool IsConnected => inner.IsConnected;
+
+    /// <inheritdoc/>
     public long Incarnation => inner.Incarnation + Interlocked.Read(ref _losses);
 
     /// <inheritdoc/>

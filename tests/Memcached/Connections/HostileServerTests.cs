@@ -236,6 +236,35 @@ public sealed class HostileServerTests
         Assert.Equal(MemcachedStatus.Unknown, pass.Status(59));
     }
 
+    [Fact]
+    public async Task A_server_that_falls_silent_is_given_up_long_before_a_pass_may_have_lasted_too_long()
+    {
+        await using var server = new HostileServer((_, _, stop) => Task.Delay(Timeout.Infinite, stop));
+        await using var connection = new MemcachedConnection(server.Address, Limits with { Pass = 3 * Patience });
+        var pass = ThreeGets();
+        await connection.RunAsync(pass).AsTask().WaitAsync(Patience);
+        AssertUnknown(pass);
+    }
+
+    [Fact]
+    public async Task A_server_that_answers_slowly_is_listened_to_as_long_as_it_does_not_fall_silent()
+    {
+        var pass = await RunAsync(
+            async (socket, _, stop) =>
+            {
+                await HostileServer.ReadUntilAsync(socket, "O0002\r\n", stop);
+                foreach (var character in string.Concat(Answers))
+                {
+                    await SendAsync(socket, character.ToString());
+                    await Task.Delay(40, stop);
+                }
+
+                await HostileServer.ReadUntilAsync(socket, "never", stop);
+            },
+            Limits with { Pass = 2 * Patience, Silence = TimeSpan.FromSeconds(1.5) });
+        AssertRight(pass);
+    }
+
     private static string Damage(string text, Random random)
     {
         var characters = text.ToCharArray().ToList();
@@ -267,10 +296,10 @@ public sealed class HostileServerTests
         await HostileServer.ReadUntilAsync(socket, "never", stop);
     };
 
-    private static async Task<Asking> RunAsync(Func<Socket, int, CancellationToken, Task> script)
+    private static async Task<Asking> RunAsync(Func<Socket, int, CancellationToken, Task> script, MemcachedLimits? limits = null)
     {
         await using var server = new HostileServer(script);
-        await using var connection = new MemcachedConnection(server.Address, Limits);
+        await using var connection = new MemcachedConnection(server.Address, limits ?? Limits);
         var pass = ThreeGets();
         await connection.RunAsync(pass).AsTask().WaitAsync(Patience);
         Assert.True(pass.Complete || connection.Incarnation > pass.Incarnation || connection.Incarnation > 1);
