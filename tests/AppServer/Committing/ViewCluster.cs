@@ -22,14 +22,16 @@ internal sealed class ViewCluster : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly CommitterLimits _limits;
     private readonly Func<IScriptEngine> _engine;
+    private readonly TimeProvider _time;
     private readonly Dictionary<string, EmbeddedShard> _shards = [];
     private readonly List<ClusterView> _views = [];
     private readonly Dictionary<string, Member> _members = [];
     private int _labels;
     private long _active;
 
-    public ViewCluster(CommitterLimits? limits = null, Func<IScriptEngine>? engine = null)
+    public ViewCluster(CommitterLimits? limits = null, Func<IScriptEngine>? engine = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _limits = limits ?? new CommitterLimits { ForeignPatience = TimeSpan.FromSeconds(30), TransactionPatience = TimeSpan.FromSeconds(30) };
         _engine = engine ?? (static () => new ProtocolCluster.NoScripts());
     }
@@ -64,9 +66,9 @@ internal sealed class ViewCluster : IAsyncDisposable
     public ScriptedShard Connection(string server, string shard) => _members[server].To(_shards[shard]);
 
     /// <summary>Two servers, each beside a shard; slots in halves, view 1 open.</summary>
-    public static async Task<ViewCluster> StartAsync(CommitterLimits? limits = null, Func<IScriptEngine>? engine = null)
+    public static async Task<ViewCluster> StartAsync(CommitterLimits? limits = null, Func<IScriptEngine>? engine = null, TimeProvider? time = null)
     {
-        var cluster = new ViewCluster(limits, engine);
+        var cluster = new ViewCluster(limits, engine, time);
         await cluster.OpenAsync(cluster.Make(slot => slot < Slots.Count / 2 ? "A" : "B"));
         await cluster.AddServerAsync("A");
         await cluster.AddServerAsync("B");
@@ -228,7 +230,7 @@ internal sealed class ViewCluster : IAsyncDisposable
                 Store = this,
                 SealedLogs = new Dictionary<string, long>(),
                 Engine = cluster._engine(),
-                Time = TimeProvider.System,
+                Time = cluster._time,
                 Random = new Random(1),
                 Limits = cluster._limits,
             });

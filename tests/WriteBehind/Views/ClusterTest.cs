@@ -79,6 +79,9 @@ internal sealed class ClusterTest : IAsyncDisposable
 
     public WriteBehindLimits StoreLimits { get; init; } = World.Patient with { FlushInterval = TimeSpan.FromMilliseconds(20) };
 
+    /// <summary>The clock of keepers and workers.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public EmbeddedShard Shard(string name) => _shards.GetOrAdd(name, _ => new EmbeddedShard(name));
 
     public string NextId() => $"id{Interlocked.Increment(ref _ids)}";
@@ -95,6 +98,7 @@ internal sealed class ClusterTest : IAsyncDisposable
             Bus = Bus,
             Leadership = leadership ?? Leadership,
             Connect = Connect,
+            Time = Time,
             Limits = limits ?? Fast,
             StoreLimits = StoreLimits,
             NewId = NextId,
@@ -113,6 +117,7 @@ internal sealed class ClusterTest : IAsyncDisposable
             Broker = World.Logs,
             Store = World.Store,
             Bus = Bus,
+            Time = Time,
             StoreLimits = StoreLimits,
             Limits = FastWorkers,
             NewId = NextId,
