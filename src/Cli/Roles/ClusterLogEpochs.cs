@@ -9,26 +9,28 @@ namespace Mjolnir.Cli.Roles;
 
 /// <summary>
 /// Opens and seals logs for the server of this process. Their workers live in other processes and hear of a new log by this server's beats. The next log is always declared already: a young queue
-/// needs a while until its broker has made it safe, which a server that has just lost its log should not have to wait for.
+/// needs a while until its broker has made it safe, which a server that has just lost its log should not have to wait for. Nor one that starts again after it was killed: it takes the log
+/// that the run before had declared ahead, if that run did not come to use it.
 /// </summary>
 internal sealed class ClusterLogEpochs(string server, ILogBroker broker, ClusterRegistry registry, LogSealer sealer, FormerLogs former, StoredMarks stored) : ILogEpochs, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task<string>? _spare;
     private long _epoch;
+    private bool _hasLookedForSpare;
 
     /// <summary>The log opened last; empty before the first.</summary>
     public string Current { get; private set; } = "";
 
     /// <summary>Begins to declare the next log. Called early, beside other work of the start.</summary>
-    public void Prepare() => _spare = DeclareAsync(_stop.Token).AsTask();
+    public void Prepare() => _spare = InheritedOrDeclaredAsync(_stop.Token).AsTask();
 
     public async ValueTask<ILogPublisher> OpenAsync(CancellationToken cancellationToken)
     {
         var log = await NextAsync(cancellationToken);
 
         // Bound before it is registered: whoever finds it in the registry can seal it (V11).
-        await registry.RegisterLogAsync(log, cancellationToken);
+        await registry.RegisterLogAsync(log, log == former.Spare, cancellationToken);
         Current = log;
         var publisher = await broker.OpenPublisherAsync(log, cancellationToken);
         Prepare();
@@ -46,7 +48,7 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        if (await SpareAsync() is { } unused)
+        if (await PreparedAsync() is { } unused)
         {
             await DeleteAsync(unused, CancellationToken.None);
         }
@@ -79,13 +81,13 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
 
     private async ValueTask<string> NextAsync(CancellationToken cancellationToken)
     {
-        var prepared = await SpareAsync().WaitAsync(cancellationToken);
+        var prepared = await PreparedAsync().WaitAsync(cancellationToken);
         _spare = null;
         return prepared ?? await DeclareAsync(cancellationToken);
     }
 
     /// <summary>The log declared ahead; null if there is none, or declaring it failed.</summary>
-    private async Task<string?> SpareAsync()
+    public async Task<string?> PreparedAsync()
     {
         try
         {
@@ -97,10 +99,40 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
         }
     }
 
-    /// <summary>A name that was tried is never tried again: a run may have died between declaring a log and registering it, and an answer may have been lost.</summary>
+    private async ValueTask<string> InheritedOrDeclaredAsync(CancellationToken cancellationToken)
+    {
+        if (!_hasLookedForSpare && former.Spare is { } spare)
+        {
+            if (await IsUnusedAsync(spare, cancellationToken))
+            {
+                _hasLookedForSpare = true;
+                _epoch = Math.Max(_epoch, ClusterRegistry.EpochOf(spare));
+                return spare;
+            }
+
+            _hasLookedForSpare = true;
+            former.RefuseSpare();
+        }
+
+        var log = await DeclareAsync(cancellationToken);
+        former.NoteSpare(log);
+        return log;
+    }
+
+    /// <summary>
+    /// True if a log that a run of this server declared was never registered, so that nothing was ever published in it, and its queue is there. Its run is dead, so nobody else uses it from now on; the
+    /// most that can still happen is that its registration arrives late, which says the same as ours.
+    /// </summary>
+    private async ValueTask<bool> IsUnusedAsync(string log, CancellationToken cancellationToken) =>
+        ClusterRegistry.EpochOf(log) >= await registry.NextEpochAsync(server, cancellationToken) && (await broker.ListAsync([log], cancellationToken)).Contains(log);
+
+    /// <summary>
+    /// A name that was tried is never tried again: a run may have died between declaring a log and registering it, and an answer may have been lost. Nor where its queue is gone: former runs' logs are told as those of
+    /// dead processes, which are sealed without waiting for what their owner believes.
+    /// </summary>
     private async ValueTask<string> DeclareAsync(CancellationToken cancellationToken)
     {
-        var registered = await registry.NextEpochAsync(server, cancellationToken);
+        var registered = Math.Max(await registry.NextEpochAsync(server, cancellationToken), 1 + former.All.Select(ClusterRegistry.EpochOf).DefaultIfEmpty().Max());
         for (var tries = 0; ; tries++)
         {
             _epoch = Math.Max(registered, _epoch + 1);

@@ -1,3 +1,4 @@
+using Mjolnir.Core;
 using Mjolnir.Storage.Folders;
 
 namespace Mjolnir.Cli.Roles;
@@ -11,18 +12,32 @@ internal sealed class FormerLogs : IDisposable
     private const string LockFile = "server.lock";
     private const string ListFile = "server.logs";
 
+    /// <summary>Names the log declared ahead, once it is safe from a broker that is killed.</summary>
+    private const string SpareFile = "server.spare";
+
     private readonly FolderLock _lock;
     private readonly string _path;
     private readonly Lock _gate = new();
     private readonly List<string> _own = [];
+    private readonly string _sparePath;
     private List<string> _dead;
 
-    private FormerLogs(FolderLock held, string path)
+    private FormerLogs(FolderLock held, string folder)
     {
         _lock = held;
-        _path = path;
-        _dead = File.Exists(path) ? [.. File.ReadAllLines(path).Where(line => line.Length > 0)] : [];
+        (_path, _sparePath) = (Path.Combine(folder, ListFile), Path.Combine(folder, SpareFile));
+        _dead = Lines(_path);
+
+        // Nobody may be told that it is dead before it is known that it will not be used.
+        Spare = Lines(_sparePath).Find(_dead.Remove);
+        if (Spare is not null)
+        {
+            _own.Add(Spare);
+        }
     }
+
+    /// <summary>The log that the run before had declared ahead, safely, and perhaps never used; null if there is none. It counts as this run's own until it is refused.</summary>
+    public string? Spare { get; }
 
     /// <summary>Logs of former runs that are not known to be sealed.</summary>
     public IReadOnlyList<string> Dead
@@ -36,15 +51,48 @@ internal sealed class FormerLogs : IDisposable
         }
     }
 
+    /// <summary>Every log that is noted, of former runs and of this one.</summary>
+    public IReadOnlyList<string> All
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return [.. _dead, .. _own];
+            }
+        }
+    }
+
     /// <summary>Takes the folder's lock.</summary>
     /// <exception cref="FolderInUseException">another run of this server lives</exception>
-    public static FormerLogs Take(string folder) => new(FolderLock.Acquire(folder, LockFile), Path.Combine(folder, ListFile));
+    public static FormerLogs Take(string folder) => new(FolderLock.Acquire(folder, LockFile), folder);
+
+    /// <summary>The spare of the run before was used by it, or is gone: it is a log of a dead process like others.</summary>
+    public void RefuseSpare()
+    {
+        lock (_gate)
+        {
+            _own.Remove(Spare!);
+            _dead = [.. _dead, Spare!];
+        }
+    }
+
+    /// <summary>Notes that a log was declared ahead and is safe: the next run may use it if this one does not.</summary>
+    public void NoteSpare(string log)
+    {
+        lock (_gate)
+        {
+            Write(_sparePath, [log]);
+        }
+    }
 
     /// <summary>Notes a log of this run, durably, before anything is published in it.</summary>
+    /// <exception cref="InvariantException">it is told as dead: a sealer would not wait for what this run believes</exception>
     public void Add(string log)
     {
         lock (_gate)
         {
+            Invariant.Require(!_dead.Contains(log), $"The log {log} is of a dead run: it cannot be this run's too.");
             _own.Add(log);
             Write();
         }
@@ -66,18 +114,22 @@ internal sealed class FormerLogs : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    private void Write()
+    private static List<string> Lines(string path) => File.Exists(path) ? [.. File.ReadAllLines(path).Where(line => line.Length > 0)] : [];
+
+    private void Write() => Write(_path, _dead.Concat(_own));
+
+    private static void Write(string path, IEnumerable<string> logs)
     {
-        using var file = new FileStream(_path + ".new", FileMode.Create, FileAccess.Write);
+        using var file = new FileStream(path + ".new", FileMode.Create, FileAccess.Write);
         using (var writer = new StreamWriter(file, leaveOpen: true))
         {
-            foreach (var log in _dead.Concat(_own))
+            foreach (var log in logs)
             {
                 writer.WriteLine(log);
             }
         }
 
         file.Flush(flushToDisk: true);
-        File.Move(_path + ".new", _path, overwrite: true);
+        File.Move(path + ".new", path, overwrite: true);
     }
 }

@@ -70,7 +70,14 @@ public sealed class ClusterRegistry(IObjectStore store)
 
     /// <summary>Registers a log, after it was declared and bound and before anything is published in it (V11).</summary>
     /// <exception cref="InvariantException">a log of this name was registered before</exception>
-    public async ValueTask RegisterLogAsync(string log, CancellationToken cancellationToken)
+    public ValueTask RegisterLogAsync(string log, CancellationToken cancellationToken) => RegisterLogAsync(log, false, cancellationToken);
+
+    /// <summary>The same for a log that a dead run of the same server declared.</summary>
+    /// <param name="log">the log</param>
+    /// <param name="isInherited">the dead run may have asked for the registration too, without living to hear that it was done: whoever finds it done goes on</param>
+    /// <param name="cancellationToken">ends the wait for the store</param>
+    /// <exception cref="InvariantException">a log of this name was registered before</exception>
+    public async ValueTask RegisterLogAsync(string log, bool isInherited, CancellationToken cancellationToken)
     {
         // Declaring the log has already kept out everybody else, so the registration found after a lost answer is ours.
         var name = ObjectNames.Log(log);
@@ -81,7 +88,7 @@ public sealed class ClusterRegistry(IObjectStore store)
             outcome = await store.CreateSettledAsync(name, content, cancellationToken);
         }
 
-        Invariant.Require(outcome == CreateOutcome.Created, $"The log {log} is registered already: a log is never used twice.");
+        Invariant.Require(outcome == CreateOutcome.Created || isInherited, $"The log {log} is registered already: a log is never used twice.");
     }
 
     /// <summary>All logs ever registered, in ordinal order.</summary>
@@ -108,6 +115,7 @@ public sealed class ClusterRegistry(IObjectStore store)
         return highest + 1;
     }
 
-    private static long EpochOf(string log) =>
+    /// <summary>The epoch in a log's name; 0 if it has none.</summary>
+    public static long EpochOf(string log) =>
         long.TryParse(log.AsSpan(log.LastIndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) ? epoch : 0;
 }

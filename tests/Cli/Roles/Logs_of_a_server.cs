@@ -1,0 +1,99 @@
+using Mjolnir.Cli.Roles;
+using Mjolnir.Running;
+using Mjolnir.Storage.Logs;
+using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Registry;
+using Mjolnir.WriteBehind;
+
+namespace Mjolnir.Cli.Tests.Roles;
+
+/// <summary>The logs that an app server of a cluster opens over its runs. A run ends here as by kill -9: nothing of it is tidied up.</summary>
+public sealed class Logs_of_a_server : IAsyncDisposable
+{
+    private readonly TestFolder _folder = new();
+    private readonly FileLogBroker _broker;
+    private readonly FolderObjectStore _store;
+
+    public Logs_of_a_server()
+    {
+        _broker = new FileLogBroker(_folder.At("logs"));
+        _store = new FolderObjectStore(_folder.At("store"));
+    }
+
+    [Fact]
+    public async Task The_log_declared_ahead_by_a_run_that_was_killed_is_used_by_the_next_and_never_told_as_dead()
+    {
+        using (var first = FormerLogs.Take(_folder.At("app")))
+        {
+            await OpenAndDeclareAheadAsync(first, "s1.1", "s1.2");
+        }
+
+        using var second = FormerLogs.Take(_folder.At("app"));
+        Assert.Equal(["s1.1"], second.Dead);
+        await OpenAndDeclareAheadAsync(second, "s1.2", "s1.3");
+        Assert.Equal(["s1.1"], second.Dead);
+    }
+
+    [Fact]
+    public async Task A_log_that_was_declared_ahead_and_came_to_be_used_is_dead_with_its_run()
+    {
+        using (var first = FormerLogs.Take(_folder.At("app")))
+        {
+            await OpenAndDeclareAheadAsync(first, "s1.1", "s1.2");
+            await new ClusterRegistry(_store).RegisterLogAsync("s1.2", CancellationToken.None);
+        }
+
+        using var second = FormerLogs.Take(_folder.At("app"));
+        await OpenAndDeclareAheadAsync(second, "s1.3", "s1.4");
+        Assert.Equal(["s1.1", "s1.2"], second.Dead);
+    }
+
+    [Fact]
+    public async Task Where_the_queues_are_gone_no_name_of_a_dead_run_is_used_again()
+    {
+        using (var first = FormerLogs.Take(_folder.At("app")))
+        {
+            await OpenAndDeclareAheadAsync(first, "s1.1", "s1.2");
+        }
+
+        await _broker.DeleteAsync("s1.1", CancellationToken.None);
+        await _broker.DeleteAsync("s1.2", CancellationToken.None);
+        using var second = FormerLogs.Take(_folder.At("app"));
+        await OpenAndDeclareAheadAsync(second, "s1.3", "s1.4");
+        Assert.Equal(["s1.1", "s1.2"], second.Dead);
+    }
+
+    [Fact]
+    public async Task A_registration_that_arrives_after_its_run_was_killed_is_as_good_as_the_next_runs_own()
+    {
+        using (var first = FormerLogs.Take(_folder.At("app")))
+        {
+            await OpenAndDeclareAheadAsync(first, "s1.1", "s1.2");
+        }
+
+        using var second = FormerLogs.Take(_folder.At("app"));
+        var epochs = Epochs(second);
+        epochs.Prepare();
+        await epochs.PreparedAsync();
+        await new ClusterRegistry(_store).RegisterLogAsync("s1.2", CancellationToken.None);
+        await using var publisher = await epochs.OpenAsync(CancellationToken.None);
+        Assert.Equal("s1.2", publisher.Log);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _broker.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task OpenAndDeclareAheadAsync(FormerLogs former, string opened, string ahead)
+    {
+        var epochs = Epochs(former);
+        epochs.Prepare();
+        await using var publisher = await epochs.OpenAsync(CancellationToken.None);
+        Assert.Equal((opened, ahead), (publisher.Log, await epochs.PreparedAsync()));
+    }
+
+    private ClusterLogEpochs Epochs(FormerLogs former) =>
+        new("s1", _broker, new ClusterRegistry(_store), new LogSealer(_broker, _store, TimeProvider.System, new WriteBehindLimits()), former, new StoredMarks());
+}
