@@ -31,6 +31,7 @@ internal sealed class ClusterServer : IAsyncDisposable
     private readonly ILogger _log;
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly string _run = Guid.NewGuid().ToString("N");
+    private readonly long _began = TimeProvider.System.GetTimestamp();
     private readonly StoredMarks _stored = new();
     private readonly KeyPredictor _predictor = new();
     private readonly Stack<Func<ValueTask>> _closing = new();
@@ -107,6 +108,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
         _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", _time, cancellationToken);
         Close(_services);
+        Reached("connected to queue and store");
         _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
         _epochs.Prepare();
         Close(_epochs);
@@ -118,14 +120,18 @@ internal sealed class ClusterServer : IAsyncDisposable
 
         // Manifests are read after the view became active, and only then its slots are used (W7).
         _views.Opened = await _member.FirstViewAsync(cancellationToken);
+        Reached($"view {_views.Opened} is open");
         var rows = await StoredRows.OpenAsync(_services.Store, cancellationToken);
         _rows = new ClusterRows(rows);
         _server = new TransactionServer(Name, Options(rows.SealedLogs));
         Close(_server);
         await _server.StartAsync().WaitAsync(cancellationToken);
+        Reached($"log {_epochs.Current} is open under view {View}");
         _member.Attach(_server, _rows);
         await _epochs.DeleteUnusedAsync(cancellationToken);
     }
+
+    private void Reached(string what) => RoleLog.Reached(_log, what, (long)_time.GetElapsedTime(_began).TotalMilliseconds);
 
     private CommitterOptions Options(IReadOnlyDictionary<string, long> sealedLogs) => new()
     {
@@ -168,8 +174,10 @@ internal sealed class ClusterServer : IAsyncDisposable
         Close(_http);
         await _http.StartAsync(cancellationToken);
         _isReady = true;
+        Reached("takes calls");
         await ClusterSeeding.RunAsync(_services, new Seeder(router, _time), _application, _log, cancellationToken);
         _member.SetReady(true);
+        Reached("ready");
         _closing.Push(() =>
         {
             _isReady = false;

@@ -31,4 +31,7 @@ internal static partial class RoleLog
 
     [LoggerMessage(9, LogLevel.Error, "Compaction failed; the store is not harmed, and it is tried again")]
     public static partial void CompactionFailed(ILogger log, Exception fault);
+
+    [LoggerMessage(10, LogLevel.Information, "{What} {Milliseconds} ms after the start")]
+    public static partial void Reached(ILogger log, string what, long milliseconds);
 }

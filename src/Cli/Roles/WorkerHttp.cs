@@ -54,6 +54,8 @@ internal sealed class WorkerHttp : IAsyncDisposable
             Backlog = part.Host.Worked.Sum(log => log.Backlog),
             Process = ProcessReader.Read(),
             Store = StoreStatus.Of(services, 0),
+            WarmedRows = part.Keeper.Warming.Rows,
+            RowsToWarm = part.Keeper.Warming.Total,
         };
 
         string Metrics()

@@ -42,14 +42,15 @@ internal sealed class UpCluster(ClusterProcesses processes, IUpScreen screen, Ti
             await AllAsync(TimedAsync(queue, cancellationToken), TimedAsync(store, cancellationToken));
         }
 
-        await AllAsync([.. Enumerable.Range(1, stacks).Select(number => AddStackAsync($"s{number}", cancellationToken))]);
+        // The proxy beside the others: it finds servers when they are ready, and need not be waited for then.
+        Task[] starting = [.. Enumerable.Range(1, stacks).Select(number => AddStackAsync($"s{number}", cancellationToken))];
         var proxy = processes.Proxy(Stacks);
         lock (_gate)
         {
             _proxy = proxy;
         }
 
-        await TimedAsync(proxy, cancellationToken);
+        await AllAsync([.. starting, TimedAsync(proxy, cancellationToken)]);
     }
 
     /// <summary>Starts one more V-stack: it joins by its beats.</summary>

@@ -10,6 +10,7 @@ namespace Mjolnir.Proxy.Cluster;
 /// </summary>
 internal sealed class ClusterWatch(ApplicationCluster cluster, HttpMessageInvoker client, ProxyLimits limits, TimeProvider time, ILogger log)
 {
+    private readonly Dictionary<Uri, string> _faults = [];
     private int _turn;
 
     public async Task RunAsync(CancellationToken stop)
@@ -46,16 +47,27 @@ internal sealed class ClusterWatch(ApplicationCluster cluster, HttpMessageInvoke
         {
             // Who is not known yet is asked for all it knows, at once.
             var news = ClusterNews.Parse(await GetAsync(teller, isKnown is null ? "" : known.Version, patience.Token));
+            _faults.Remove(teller);
             return cluster.Apply(news, teller) && IsAmongTheReady(teller);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or OperationCanceledException or FormatException)
         {
             if (!stop.IsCancellationRequested)
             {
-                ProxyLog.ClusterUntold(log, teller, e is OperationCanceledException ? "no answer in time" : e.Message);
+                TellOnce(teller, e is OperationCanceledException ? "no answer in time" : e.Message);
             }
 
             return false;
+        }
+    }
+
+    /// <summary>A server that starts is asked several times a second: what is wrong with it is told when it is something else than before.</summary>
+    private void TellOnce(Uri teller, string fault)
+    {
+        if (_faults.GetValueOrDefault(teller) != fault)
+        {
+            _faults[teller] = fault;
+            ProxyLog.ClusterUntold(log, teller, fault);
         }
     }
 

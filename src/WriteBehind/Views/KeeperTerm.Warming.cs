@@ -11,11 +11,14 @@ internal sealed partial class KeeperTerm
 {
     private readonly Dictionary<string, long> _warm = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _refusedAt = new(StringComparer.Ordinal);
-    private WarmingRun? _warming;
+    private volatile WarmingRun? _warming;
     private long _warmedView;
     private long _warmedAt;
     private long _warmedRows;
     private long _warmingRows;
+
+    /// <summary>Rows put into shards so far and rows in all; both 0 while nothing is being warmed. From any thread.</summary>
+    public (long Rows, long Total) Warming => _warming is { Ends.IsCompleted: false } run ? (run.Rows, run.Total) : default;
 
     private WarmShard[] Warm => [.. _warm.OrderBy(shard => shard.Key, StringComparer.Ordinal).Select(shard => new WarmShard(shard.Key, shard.Value))];
 

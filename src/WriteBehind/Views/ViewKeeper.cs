@@ -12,10 +12,14 @@ public sealed class ViewKeeper(ViewKeeperOptions options)
     public const string Duty = "keeper";
 
     private volatile bool _isLeading;
+    private volatile KeeperTerm? _term;
     private long _otherHeardAt;
 
     /// <summary>True while this process is the keeper.</summary>
     public bool IsLeading => _isLeading;
+
+    /// <summary>Rows of the store put into shards so far, and rows in all; both 0 while this process warms nothing.</summary>
+    public (long Rows, long Total) Warming => _term?.Warming ?? default;
 
     /// <summary>Keeps the view whenever this process is the leader, until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -80,6 +84,7 @@ public sealed class ViewKeeper(ViewKeeperOptions options)
     private async Task KeepAsync(CancellationToken cancellationToken)
     {
         await using var term = new KeeperTerm(options);
+        _term = term;
         try
         {
             await term.RunAsync(cancellationToken);
@@ -89,6 +94,10 @@ public sealed class ViewKeeper(ViewKeeperOptions options)
             // Told loudly and tried again: servers go on with the view they have, and workers with their logs.
             options.Failed(fault);
             await Task.Delay(options.Limits.FaultPause, options.Time, cancellationToken);
+        }
+        finally
+        {
+            _term = null;
         }
     }
 }
