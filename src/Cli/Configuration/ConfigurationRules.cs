@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.RegularExpressions;
+using Mjolnir.Storage.Logs.RabbitMq;
 
 namespace Mjolnir.Cli.Configuration;
 
@@ -98,7 +99,7 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
     {
         if (Require("Queue:Url", configuration.Queue.Url, "RabbitMQ, such as amqp://user:password@10.0.0.7:5672"))
         {
-            CheckUrl("Queue:Url", configuration.Queue.Url, "amqp", "amqps");
+            CheckQueue("Queue:Url", configuration.Queue.Url);
         }
     }
 
@@ -223,6 +224,19 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         if (HostAndPort.TryParse(value) is null)
         {
             mistakes.Wrong(key, $"'{value}' is no address; it looks like 10.0.0.5:9101 or db1.example.com:9101");
+        }
+    }
+
+    /// <summary>One RabbitMQ node or several.</summary>
+    private void CheckQueue(string key, string value)
+    {
+        try
+        {
+            _ = RabbitMqAddress.Parse(value);
+        }
+        catch (FormatException)
+        {
+            mistakes.Wrong(key, "is no URL; it looks like amqp://10.0.0.5:5672, or amqp://10.0.0.5:5672,10.0.0.6:5672,10.0.0.7:5672");
         }
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Net.Http.Headers;
 using Mjolnir.Cli.Configuration;
+using Mjolnir.Cli.Status;
 using Mjolnir.Cli.Transfer;
 using Spectre.Console;
 
@@ -17,8 +18,8 @@ internal static class ImportVerb
 
     private static readonly Argument<string[]> Files = new("files") { Description = "Folders of an export, or files TABLE.ndjson.", Arity = ArgumentArity.OneOrMore };
     private static readonly Option<string> Existing = new("--existing") { Description = "Rows that exist with other content: fail, keep or replace.", DefaultValueFactory = _ => "fail" };
-    private static readonly Option<Uri?> Server = new("--url") { Description = "The server or proxy. Usual: the server that uses the data folder.", CustomParser = Url.Parse };
-    private static readonly Option<string> Data = new("--data") { Description = "Data folder of a `dev` server, for its address and its token.", DefaultValueFactory = _ => ".mjolnir" };
+    private static readonly Option<Uri?> Server = new("--url") { Description = "An app server (proxies take no rows). Usual: one that uses the data folder.", CustomParser = Url.Parse };
+    private static readonly Option<string> Data = new("--data") { Description = "Data folder of a running `dev` or `up`, for address and token.", DefaultValueFactory = _ => ".mjolnir" };
     private static readonly Option<string?> Config = new("--config") { Description = $"The cluster's configuration, for its token; or the token in {TokenVariable}." };
 
     public static Command Create()
@@ -33,10 +34,11 @@ internal static class ImportVerb
     {
         var files = parsed.GetRequiredValue(Files).SelectMany(FilesOf).ToList();
         var data = Path.GetFullPath(parsed.GetRequiredValue(Data));
-        var url = parsed.GetValue(Server) ?? (Directory.Exists(data) ? DataFolder.ReadAddress(data) : null)
+        var cluster = Directory.Exists(data) ? StatusPlaces.Cluster(null, data, null) : null;
+        var url = parsed.GetValue(Server) ?? AddressOf(cluster) ?? (Directory.Exists(data) ? DataFolder.ReadAddress(data) : null)
             ?? throw new FailureException("no server to bring the rows to", "Name it: --url http://…, or the data folder of a running server: --data DIR") { ExitCode = ExitCodes.Usage };
         using var http = new HttpClient { BaseAddress = url, Timeout = TransferLimits.RequestPatience };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(parsed, data));
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", Token(parsed, data, cluster));
 
         var console = Terminal.Create(Console.Out, Console.IsOutputRedirected);
         var progress = new TransferProgress();
@@ -62,7 +64,10 @@ internal static class ImportVerb
         return files.Count > 0 ? files : throw new FailureException($"there are no files of rows in {path}", "A table's file is called TABLE.ndjson.") { ExitCode = ExitCodes.Usage };
     }
 
-    private static string Token(ParseResult parsed, string data)
+    /// <summary>Any of a cluster's servers: it hands rows on to those that they lie beside.</summary>
+    private static Uri? AddressOf(ClusterPlace? cluster) => cluster?.Servers.Select(server => new Uri(server.Url)).FirstOrDefault();
+
+    private static string Token(ParseResult parsed, string data, ClusterPlace? cluster)
     {
         if (Environment.GetEnvironmentVariable(TokenVariable) is { Length: > 0 } token)
         {
@@ -71,6 +76,7 @@ internal static class ImportVerb
 
         return parsed.GetValue(Config) is { } config
             ? DataFolder.StatusToken(ConfigurationReader.Read(StackRole.Store, config, []).Secrets.Folder)
+            : cluster is not null ? cluster.Token
             : Directory.Exists(data) ? DataFolder.StatusToken(data)
             : throw new FailureException("the server's token is not known", $"Name its configuration (--config FILE) or data folder (--data DIR), or set {TokenVariable}.") { ExitCode = ExitCodes.Usage };
     }

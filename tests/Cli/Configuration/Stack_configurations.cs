@@ -48,6 +48,19 @@ public sealed class Stack_configurations : IDisposable
     }
 
     [Theory]
+    [InlineData("amqp://guest:guest@10.0.0.5:5672,10.0.0.6:5672,10.0.0.7:5672/vhost")]
+    [InlineData("amqps://guest:guest@10.0.0.5,amqps://guest:guest@10.0.0.6")]
+    public void A_queue_of_several_nodes_is_named_by_all_of_them(string url)
+    {
+        Set("Mjolnir__Server__Name", "w1");
+        Set("Mjolnir__Queue__Url", url);
+        Set("Mjolnir__Store__Bucket", "b");
+        Set("Mjolnir__Secrets__Folder", "secrets");
+
+        Assert.Equal(url, ConfigurationReader.Read(StackRole.WriteBehind, null, []).Queue.Url);
+    }
+
+    [Theory]
     [InlineData("\"Name\": \"s1\"", "\"Nmae\": \"s1\"", "stack.json: Server:Nmae is no key of the configuration; known here: Name, Listen")]
     [InlineData("\"Cache\": {", "\"Cash\": {", "stack.json: Cash is no key of the configuration; known here: Cluster")]
     [InlineData("\"RateLimit\": false", "\"RateLimit\": \"no\"", "Server:RateLimit must be true or false; what is given 'no' is not")]
