@@ -32,11 +32,47 @@ internal static class FaultLimits
     /// <summary>Longer than a silent server's log takes to be sealed (1.8 s of silence and 2 s of waiting).</summary>
     public static readonly TimeSpan LongerThanTheSeal = TimeSpan.FromSeconds(6);
 
+    /// <summary>Too short for a shard to be replaced: it is only waited for.</summary>
+    public static readonly TimeSpan AMoment = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>Long enough for the keeper to take a shard that does not answer out of the view (1.5 s) and to open the next one.</summary>
+    public static readonly TimeSpan LongerThanAShardMayBeAway = TimeSpan.FromSeconds(6);
+
+    /// <summary>Rows of other shards are served again within this time, whatever happens to one shard: what the slots concerned themselves may take.</summary>
+    public static readonly TimeSpan Healing = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long the calls for other rows are watched after a shard went away.</summary>
+    public static readonly TimeSpan Watched = TimeSpan.FromSeconds(8);
+
+    /// <summary>Accounts of the cold recovery: a million in the long form.</summary>
+    public static int ManyAccounts => IsLong ? 1_000_000 : 20_000;
+
+    /// <summary>Accounts looked at in one call.</summary>
+    public const int AccountsPerCall = 500;
+
+    /// <summary>For a cluster that was killed to answer right again, from when its roles' processes run; judged on a quiet machine.</summary>
+    public static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
+
+    /// <summary>The same where others use the processors too.</summary>
+    public static readonly TimeSpan FirstAnswerBesideOthers = TimeSpan.FromSeconds(30);
+
+    /// <summary>For every row to be in memory again.</summary>
+    public static readonly TimeSpan AllWarm = TimeSpan.FromSeconds(60);
+
+    /// <summary>For a million rows to be brought: half a minute on a quiet machine.</summary>
+    public static readonly TimeSpan Importing = TimeSpan.FromMinutes(5);
+
+    /// <summary>Transfers before and after the cold recovery.</summary>
+    public const int AroundARecovery = 2_000;
+
     /// <summary>An outage of S3 that transfers do not notice.</summary>
     public static readonly TimeSpan StoreOutage = TimeSpan.FromSeconds(5);
 
-    /// <summary>What was acknowledged this long before is in the store, and outlives the queue: usually a second is enough.</summary>
-    public static readonly TimeSpan StoredWithin = TimeSpan.FromSeconds(10);
+    /// <summary>What was acknowledged this long before is in the store, and outlives the queue: a worker waits a second for company; measured are 1 to 2 s.</summary>
+    public static readonly TimeSpan StoredWithin = TimeSpan.FromSeconds(5);
+
+    /// <summary>For a kill -9 of everything to have taken effect: an answer may still come meanwhile.</summary>
+    public static readonly TimeSpan KillsLast = TimeSpan.FromSeconds(2);
 
     /// <summary>Between two looks of the auditor.</summary>
     public static readonly TimeSpan AuditPause = TimeSpan.FromMilliseconds(500);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 
 namespace Mjolnir.Faults.Tests;
@@ -11,10 +12,12 @@ namespace Mjolnir.Faults.Tests;
 /// <param name="http">shared by all clients</param>
 /// <param name="seed">of what is transferred</param>
 /// <param name="name">begins the transfers' numbers: other clients of the same ledger have another one</param>
-internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int seed, string name = "c")
+/// <param name="accounts">among which money is moved</param>
+internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int seed, string name = "c", int accounts = FaultLimits.Accounts)
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Transfer> _acknowledged = new();
+    private readonly ConcurrentDictionary<Transfer, long> _acknowledgedAt = new();
     private readonly ConcurrentQueue<string> _wrong = new();
     private readonly object _gate = new();
     private readonly List<(int Count, TaskCompletionSource Reached)> _waiting = [];
@@ -24,6 +27,9 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
 
     /// <summary>Transfers acknowledged.</summary>
     public IReadOnlyCollection<Transfer> Acknowledged => _acknowledged;
+
+    /// <summary>When it was acknowledged, as a timestamp of the stopwatch.</summary>
+    public long AcknowledgedAt(Transfer transfer) => _acknowledgedAt[transfer];
 
     /// <summary>Answers that no correct server gives.</summary>
     public IReadOnlyCollection<string> Wrong => _wrong;
@@ -70,8 +76,8 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
         var random = new Random(seed + client);
         for (var n = 0; !_stop.IsCancellationRequested && _wrong.IsEmpty; n++)
         {
-            var from = random.Next(FaultLimits.Accounts);
-            var to = (from + 1 + random.Next(FaultLimits.Accounts - 1)) % FaultLimits.Accounts;
+            var from = random.Next(accounts);
+            var to = (from + 1 + random.Next(accounts - 1)) % accounts;
             await AcknowledgeAsync(ledger, new Transfer($"{name}{client}-{n}", from, to, 1 + random.Next(9)));
         }
     }
@@ -114,6 +120,7 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
         switch (status)
         {
             case HttpStatusCode.OK when body.Contains($"\"result\":\"{transfer.Number}\"", StringComparison.Ordinal):
+                _acknowledgedAt[transfer] = Stopwatch.GetTimestamp();
                 _acknowledged.Enqueue(transfer);
                 lock (_gate)
                 {

@@ -49,7 +49,10 @@ public sealed class MjolnirProcess : IAsyncDisposable
     }
 
     /// <summary>Starts <c>mjolnir</c> with these arguments.</summary>
-    public static MjolnirProcess Start(params string[] arguments)
+    public static MjolnirProcess Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    /// <summary>The same, with more in its environment.</summary>
+    public static MjolnirProcess Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         // A script's background job ignores SIGINT, and so would all that it starts: env gives the signal back its meaning.
         var start = new ProcessStartInfo("env") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
@@ -59,6 +62,11 @@ public sealed class MjolnirProcess : IAsyncDisposable
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);
+        }
+
+        foreach (var (name, value) in environment)
+        {
+            start.Environment[name] = value;
         }
 
         return new MjolnirProcess(Process.Start(start)!);
@@ -73,10 +81,13 @@ public sealed class MjolnirProcess : IAsyncDisposable
     }
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    public static Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => RunAsync(Patience, arguments);
+
+    /// <summary>Runs it to its end, which may take longer than is usual.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(TimeSpan patience, params string[] arguments)
     {
         await using var process = Start(arguments);
-        await process.EndAsync();
+        await process._process.WaitForExitAsync().WaitAsync(patience);
         return (process.ExitCode, process.Output);
     }
 

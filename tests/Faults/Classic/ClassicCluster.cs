@@ -6,7 +6,7 @@ using Mjolnir.Running;
 namespace Mjolnir.Faults.Tests.Classic;
 
 /// <summary>A whole cluster of real processes, started by <c>up</c>, whose processes are killed, stopped and started again. Shared by the tests of a class, with all that was acknowledged.</summary>
-public sealed class ClassicCluster : IAsyncLifetime
+public class ClassicCluster : IAsyncLifetime
 {
     private readonly TestFolder _folder = new();
     private readonly int _port = FreePort();
@@ -26,9 +26,15 @@ public sealed class ClassicCluster : IAsyncLifetime
     /// <summary>Every transfer acknowledged since the cluster was made.</summary>
     internal List<Transfer> Acknowledged { get; } = [];
 
-    public Task InitializeAsync() => StartAsync();
+    /// <summary>Where queue and store come from, and what else <c>up</c> is told.</summary>
+    protected virtual IReadOnlyList<string> More => ["--with-services"];
 
-    public async Task DisposeAsync()
+    /// <summary>What <c>up</c> and its processes find in their environment.</summary>
+    protected virtual IReadOnlyDictionary<string, string> Surroundings { get; } = new Dictionary<string, string>();
+
+    public virtual Task InitializeAsync() => StartAsync();
+
+    public virtual async Task DisposeAsync()
     {
         Http.Dispose();
         if (_up is { } up)
@@ -42,8 +48,21 @@ public sealed class ClassicCluster : IAsyncLifetime
 
     public async Task StartAsync()
     {
-        _up = MjolnirProcess.Start("up", LedgerServer.App, "--stacks", "2", "--with-services", "--sign-in", "open", "--port", $"{_port}", "--data", Data);
-        await _up.LineAsync(line => line.StartsWith("listening ", StringComparison.Ordinal), FaultLimits.ClusterStart);
+        await BeginAsync();
+        await ServesAsync();
+    }
+
+    /// <summary>Starts it; returns when queue and store are up and the V-stacks begin to start.</summary>
+    public async Task BeginAsync()
+    {
+        _up = MjolnirProcess.Start(Surroundings, ["up", LedgerServer.App, "--stacks", "2", "--sign-in", "open", "--port", $"{_port}", "--data", Data, .. More]);
+        await _up.LineAsync(line => line.EndsWith("s1 starts", StringComparison.Ordinal), FaultLimits.ClusterStart);
+    }
+
+    /// <summary>Returns when it says that it serves.</summary>
+    public async Task ServesAsync()
+    {
+        await _up!.LineAsync(line => line.StartsWith("listening ", StringComparison.Ordinal), FaultLimits.ClusterStart);
         Volatile.Read(ref _running).SetResult();
     }
 
@@ -69,6 +88,34 @@ public sealed class ClassicCluster : IAsyncLifetime
     {
         using var configuration = Configuration(stack);
         return new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!);
+    }
+
+    /// <summary>What a process tells at its status.</summary>
+    internal async Task<JsonElement> StatusAsync(Uri server)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, "/_mjolnir/status"));
+        request.Headers.Authorization = new("Bearer", Secret("statusToken"));
+        using var answer = await Http.SendAsync(request);
+        answer.EnsureSuccessStatusCode();
+        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.Clone();
+    }
+
+    /// <summary>The shard of each slot, as a server has it now.</summary>
+    internal async Task<string[]> ShardsAsync(Uri server)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, "/_mjolnir/cluster"));
+        request.Headers.Authorization = new("Bearer", Secret("clusterToken"));
+        using var answer = await Http.SendAsync(request);
+        answer.EnsureSuccessStatusCode();
+        using var told = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
+        return [.. told.RootElement.GetProperty("slots").EnumerateArray().SelectMany(range => Enumerable.Repeat(range[2].GetString()!, 1 + range[1].GetInt32() - range[0].GetInt32()))];
+    }
+
+    /// <summary>A token of the cluster's secrets.</summary>
+    internal string Secret(string name)
+    {
+        using var secrets = JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, "secrets", "secrets.json")));
+        return secrets.RootElement.GetProperty(name).GetString()!;
     }
 
     /// <summary>The port of a V-stack's memcached.</summary>

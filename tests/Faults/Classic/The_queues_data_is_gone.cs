@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Xunit.Abstractions;
 
 namespace Mjolnir.Faults.Tests.Classic;
@@ -8,32 +9,28 @@ public sealed class The_queues_data_is_gone(ClassicCluster cluster, ITestOutputH
     [Fact]
     public async Task Money_is_unchanged_and_what_was_acknowledged_some_seconds_before_is_there()
     {
-        var early = await LoadAsync("early", () => Task.CompletedTask);
-        await Task.Delay(FaultLimits.StoredWithin);
-        var late = await LoadAsync("late", async () =>
-        {
-            await cluster.KillAllAsync();
-            Directory.Delete(Path.Combine(cluster.Data, "rabbitmq"), recursive: true);
-            await cluster.StartAsync();
-        });
-
-        var auditor = new Ledger(cluster.Http);
-        await auditor.SignInAsync(cluster.Proxy, "auditor");
-        var there = await LedgerAudit.WithReceiptAsync(auditor, cluster.Proxy, late);
-        output.WriteLine($"{early.Count} acknowledged early, all to be there; of {late.Count} around the loss {late.Count - there.Count} are lost");
-        await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, [.. early, .. there]);
-    }
-
-    private async Task<IReadOnlyCollection<Transfer>> LoadAsync(string name, Func<Task> underLoadAsync)
-    {
         await cluster.SettledAsync();
-        var clients = new LedgerClients(cluster.NextUrlAsync, cluster.Http, FaultLimits.Seed, name);
+        var clients = new LedgerClients(cluster.NextUrlAsync, cluster.Http, FaultLimits.Seed, "lost");
         await clients.StartAsync();
         await clients.ReachAsync(FaultLimits.AroundAFault);
-        await underLoadAsync();
+        await Task.Delay(FaultLimits.StoredWithin);
+        await clients.ReachAsync(clients.Count + FaultLimits.AroundAFault);
+        var killedAt = Stopwatch.GetTimestamp();
+        await cluster.KillAllAsync();
+        Directory.Delete(Path.Combine(cluster.Data, "rabbitmq"), recursive: true);
+        await cluster.StartAsync();
         await clients.ReachAsync(clients.Count + FaultLimits.AroundAFault);
         await clients.FinishAsync();
         Assert.Empty(clients.Wrong);
-        return clients.Acknowledged;
+
+        var auditor = new Ledger(cluster.Http);
+        await auditor.SignInAsync(cluster.Proxy, "auditor");
+        var there = await LedgerAudit.WithReceiptAsync(auditor, cluster.Proxy, clients.Acknowledged);
+        var lost = clients.Acknowledged.Except(there).Select(transfer => Stopwatch.GetElapsedTime(clients.AcknowledgedAt(transfer), killedAt)).ToList();
+        var oldest = lost.DefaultIfEmpty().Max();
+        output.WriteLine($"of {clients.Count} acknowledged {lost.Count} are lost, the oldest acknowledged {oldest.TotalSeconds:F2} s before everything was killed");
+        Assert.InRange(oldest, TimeSpan.MinValue, FaultLimits.StoredWithin);
+        Assert.All(lost, age => Assert.True(age > -FaultLimits.KillsLast, "What was acknowledged after the recovery is lost."));
+        await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, there);
     }
 }

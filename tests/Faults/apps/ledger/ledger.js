@@ -21,12 +21,32 @@ function receipts(numbers) {
   return found;
 }
 
-// All accounts in one snapshot: [balance, moves] each.
-function balances(count) {
+// So many accounts from this number on (0 unless told) in one snapshot: [balance, moves] each.
+function balances(count, first) {
   var all = [];
-  for (var i = 0; i < count; i++) {
+  for (var i = first || 0; i < (first || 0) + count; i++) {
     var account = mjolnir.table('accounts').find('n' + i);
     all.push([account.balance, account.moves]);
   }
   return all;
+}
+
+// Keeps a text, said so many times in a row.
+function note(name, text, times) {
+  var all = '';
+  for (var i = 0; i < times; i++) {
+    all += text;
+  }
+  mjolnir.table('notes').insert({ name: name, text: all });
+  return name;
+}
+
+// The lengths of these notes; null for one that is not there.
+function lengths(names) {
+  var found = [];
+  for (var i = 0; i < names.length; i++) {
+    var kept = mjolnir.table('notes').find(names[i]);
+    found.push(kept ? kept.text.length : null);
+  }
+  return found;
 }
