@@ -10,8 +10,8 @@ return args switch
     ["store", var rows, ..] => await StoreBenchmark.RunAsync(Whole(rows), args[2..]),
     ["proxy", ..] => await ProxyBenchmark.RunAsync(args.Length > 1 ? Whole(args[1]) : 5, args.Length > 2 ? Whole(args[2]) : 3),
     ["proxy-backend" or "proxy-yarp" or "proxy-ours", ..] => await ProxyBenchmark.ServeAsync(args[0], args.ElementAtOrDefault(1)),
-    ["cluster", var seconds, var stacks, "scaled"] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 32 * Whole(stacks)).RunAsync(["cluster"]),
-    ["cluster", var seconds, var stacks, .. var parts] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 64).RunAsync(parts),
+    ["cluster", var seconds, var stacks, "rate", var each] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 32 * Whole(stacks), rate: Whole(each) * Whole(stacks)).RunAsync(["cluster"]),
+    ["cluster", var seconds, var stacks, .. var parts] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 64, rate: 0).RunAsync(parts),
     ["bare"] => await ServeAsync(BareEndpoint.RunAsync),
     ["postgres-peer", var connection] => await ServeAsync((listening, cancellation) => PostgresPeer.RunAsync(connection, listening, cancellation)),
     ["memcached"] => await MemcachedBenchmark.RunAsync(),
@@ -34,6 +34,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [scaled | [cluster] [bare] [postgres]] | memcached");
+    Console.Error.WriteLine("Benchmarks: committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached");
     return 2;
 }

@@ -16,6 +16,7 @@ internal static class BenchVerb
     private static readonly Option<int> Clients = Whole("--clients", 64, 1, 1000, "Connections, one request under way on each.");
     private static readonly Option<int> Stacks = Whole("--stacks", 1, 1, CliLimits.MaxStacks, "V-stacks of the server.");
     private static readonly Option<int> Seed = Whole("--seed", 1, 0, int.MaxValue, "Seed of the choice of accounts.");
+    private static readonly Option<int> Rate = Whole("--rate", 0, 0, 1_000_000, "Transfers a second, latency counted from when each is due; 0 is as many as go.");
     private static readonly Option<double> Skew = new("--skew") { Description = "Zipf exponent of the choice of accounts; 0 is uniform.", DefaultValueFactory = _ => 0 };
     private static readonly Option<FileInfo?> Report = new("--report") { Description = "Write an HTML file with plots." };
     private static readonly Option<Uri?> Url = new("--url") { Description = "Drive a running server (bench accounts, --sign-in open) instead of starting one.", CustomParser = Verbs.Url.Parse };
@@ -25,12 +26,19 @@ internal static class BenchVerb
 
     private static Command Bank()
     {
-        var command = new Command("bank", "Drive the bank sample with transfers.") { Users, Seconds, Clients, Skew, Stacks, Seed, Report, Url, InProcess };
+        var command = new Command("bank", "Drive the bank sample with transfers.") { Users, Seconds, Clients, Skew, Rate, Stacks, Seed, Report, Url, InProcess };
         Skew.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<double>() is < 0 or > 5)
             {
                 result.AddError("--skew must be from 0 to 5.");
+            }
+        });
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(InProcess) && result.GetValue(Rate) > 0)
+            {
+                result.AddError("--rate is for requests; --in-process has none. Leave out one of the two.");
             }
         });
         command.SetAction((parsed, _) => BankAsync(Options(parsed)));
@@ -77,7 +85,8 @@ internal static class BenchVerb
         parsed.GetValue(Report)?.FullName,
         parsed.GetValue(Url),
         parsed.GetValue(InProcess),
-        parsed.GetValue(Seed));
+        parsed.GetValue(Seed),
+        parsed.GetValue(Rate));
 
     private static async Task<int> BankAsync(BenchOptions options)
     {

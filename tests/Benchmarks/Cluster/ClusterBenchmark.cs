@@ -16,7 +16,12 @@ namespace Mjolnir.Benchmarks.Cluster;
 /// The classic stack as <c>up --with-services</c> starts it, and beside it in the same run a bare endpoint and ASP.NET Core over PostgreSQL: the same client, connections, seconds and
 /// accounts. Everything on one machine, so ratios count, not figures.
 /// </summary>
-internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, int clients)
+/// <param name="seconds">of each phase, measured</param>
+/// <param name="stacks">V-stacks</param>
+/// <param name="accounts">in the bank</param>
+/// <param name="clients">connections</param>
+/// <param name="rate">transfers a second in all; 0: as many as go. With a rate below what the machine can do, the cost of one transfer at several numbers of V-stacks compares</param>
+internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, int clients, int rate)
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
@@ -68,10 +73,13 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
             foreach (var skew in new[] { 0, 1.5 })
             {
                 var name = skew == 0 ? "uniform" : $"Zipf {skew.ToString(CultureInfo.InvariantCulture)}";
-                await costs.AroundAsync(() => Measure($"proxy, {name}", up.Id, () => Drive([EndPoint(proxy)], cookies, skew)));
-                await costs.AroundAsync(() => Measure($"app servers, {name}", up.Id, () => Drive([.. servers.Select(EndPoint)], cookies, skew)));
-                await costs.AroundAsync(() => MeasureLiveAsync($"WebSockets at the app servers, {name}", up.Id, servers, cookies, skew));
-                await costs.AroundAsync(() => MeasureLiveAsync($"WebSockets at the proxy, {name}", up.Id, [proxy], cookies, skew));
+                await costs.AroundAsync(() => Measure($"proxy, {name}", up.Id, () => Drive([EndPoint(proxy)], cookies, skew, rate)));
+                await costs.AroundAsync(() => Measure($"app servers, {name}", up.Id, () => Drive([.. servers.Select(EndPoint)], cookies, skew, rate)));
+                if (rate == 0)
+                {
+                    await costs.AroundAsync(() => MeasureLiveAsync($"WebSockets at the app servers, {name}", up.Id, servers, cookies, skew));
+                    await costs.AroundAsync(() => MeasureLiveAsync($"WebSockets at the proxy, {name}", up.Id, [proxy], cookies, skew));
+                }
             }
 
             var sum = await client.AddUpAsync(accounts, cookies[0], CancellationToken.None);
@@ -96,9 +104,9 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
         return await PostgresPeer.AddUpAsync(database.ConnectionString) == accounts * BankAccounts.FirstBalance;
     }
 
-    private LoadFigures Drive(IReadOnlyList<IPEndPoint> servers, IReadOnlyList<string?> cookies, double skew)
+    private LoadFigures Drive(IReadOnlyList<IPEndPoint> servers, IReadOnlyList<string?> cookies, double skew, int perSecond = 0)
     {
-        using var load = new LoadClient(new Load(servers, cookies, accounts, skew, WarmUp, _duration, Seed: 1));
+        using var load = new LoadClient(new Load(servers, cookies, accounts, skew, WarmUp, _duration, Seed: 1, perSecond));
         load.Run(static () => { }, CancellationToken.None);
         return load.Figures;
     }

@@ -13,11 +13,13 @@ namespace Mjolnir.Cli.Bench.Load;
 /// <param name="WarmUp">not measured</param>
 /// <param name="Duration">measured</param>
 /// <param name="Seed">of the choice of accounts</param>
-internal sealed record Load(IReadOnlyList<IPEndPoint> Servers, IReadOnlyList<string?> Cookies, int Accounts, double Skew, TimeSpan WarmUp, TimeSpan Duration, int Seed);
+/// <param name="PerSecond">transfers a second over all connections, sent when they are due or as soon as their connection is free; 0: as many as go</param>
+internal sealed record Load(IReadOnlyList<IPEndPoint> Servers, IReadOnlyList<string?> Cookies, int Accounts, double Skew, TimeSpan WarmUp, TimeSpan Duration, int Seed, int PerSecond = 0);
 
 /// <summary>
 /// Drives transfers from one thread over many connections, one request under way on each. It shares the machine with the server, so it is made to cost little:
-/// one poll for all sockets, no tasks, no allocation per request, no JSON on the way back.
+/// one poll for all sockets, no tasks, no allocation per request, no JSON on the way back. With a rate, latency counts from when a transfer was due, so that a server that stalls
+/// cannot hide it by keeping the client from asking.
 /// </summary>
 internal sealed class LoadClient : IDisposable
 {
@@ -29,6 +31,7 @@ internal sealed class LoadClient : IDisposable
     private readonly Dictionary<Socket, LoadConnection> _bySocket = [];
     private readonly List<LoadConnection> _paused = [];
     private readonly List<Socket> _ready = [];
+    private readonly long _interval;
     private LoadClock _clock = null!;
     private bool _lost;
     private long _answers;
@@ -36,6 +39,7 @@ internal sealed class LoadClient : IDisposable
     public LoadClient(Load load)
     {
         _load = load;
+        _interval = load.PerSecond == 0 ? 0 : Stopwatch.Frequency * load.Cookies.Count / load.PerSecond;
         _picker = new AccountPicker(load.Accounts, load.Skew, load.Seed);
         Figures = new LoadFigures((int)(load.Duration / BenchLimits.Interval) + 1);
         foreach (var (i, cookie) in load.Cookies.Index())
@@ -57,7 +61,7 @@ internal sealed class LoadClient : IDisposable
         _clock = new LoadClock(_load.WarmUp, _load.Duration);
         var told = Task.CompletedTask;
         var now = Stopwatch.GetTimestamp();
-        _connections.ForEach(connection => SendNext(connection, now));
+        Begin(now);
         for (; !_clock.IsOver(now) && !_lost && !cancellationToken.IsCancellationRequested; now = Stopwatch.GetTimestamp())
         {
             if (told == Task.CompletedTask && _clock.HasBegun(now))
@@ -74,6 +78,30 @@ internal sealed class LoadClient : IDisposable
     }
 
     public void Dispose() => _connections.ForEach(connection => connection.Dispose());
+
+    /// <summary>All at once, or each in its turn within the first interval.</summary>
+    private void Begin(long now)
+    {
+        foreach (var (i, connection) in _connections.Index())
+        {
+            connection.DueAt = now + (_interval * i / _connections.Count);
+            GoOn(connection, now);
+        }
+    }
+
+    /// <summary>Sends the next transfer, or lets its connection wait until it is due.</summary>
+    private void GoOn(LoadConnection connection, long now)
+    {
+        if (connection.DueAt > now)
+        {
+            (connection.ResumeAt, connection.IsEarly) = (connection.DueAt, true);
+            _paused.Add(connection);
+            return;
+        }
+
+        SendNext(connection, _interval == 0 ? now : connection.DueAt);
+        connection.DueAt += _interval;
+    }
 
     private void WaitForLastAnswers(long end)
     {
@@ -131,7 +159,7 @@ internal sealed class LoadClient : IDisposable
         Count(connection, answer, now);
         if (sendMore)
         {
-            SendNext(connection, now);
+            GoOn(connection, now);
         }
         else
         {
@@ -187,7 +215,7 @@ internal sealed class LoadClient : IDisposable
     {
         Figures.Refused++;
         var pause = TimeSpan.FromSeconds(Math.Min(answer.RetryAfterSeconds, BenchLimits.LongestPause.TotalSeconds));
-        connection.ResumeAt = now + Ticks(pause);
+        (connection.ResumeAt, connection.IsEarly) = (now + Ticks(pause), false);
         _paused.Add(connection);
     }
 
@@ -199,7 +227,15 @@ internal sealed class LoadClient : IDisposable
             if (connection.ResumeAt <= now)
             {
                 _paused.RemoveAt(i);
-                connection.Send(connection.Request.Again, now, again: true);
+                if (connection.IsEarly)
+                {
+                    connection.IsEarly = false;
+                    GoOn(connection, now);
+                }
+                else
+                {
+                    connection.Send(connection.Request.Again, now, again: true);
+                }
             }
         }
     }

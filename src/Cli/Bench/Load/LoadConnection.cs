@@ -21,10 +21,17 @@ internal sealed class LoadConnection : IDisposable
 
     public TransferRequest Request { get; }
 
+    /// <summary>When the request under way was sent first, or due; its answer counts from then.</summary>
     public long SentAt { get; private set; }
 
-    /// <summary>The request under way was sent before: its answer counts from the first sending.</summary>
+    /// <summary>When the next request is due; the clock's present, or earlier, where there is no rate.</summary>
+    public long DueAt { get; set; }
+
+    /// <summary>When a pausing connection goes on.</summary>
     public long ResumeAt { get; set; }
+
+    /// <summary>True while the connection pauses because its next request is not due; false: because the server refused one, which is sent again.</summary>
+    public bool IsEarly { get; set; }
 
     public bool Ended { get; private set; }
 

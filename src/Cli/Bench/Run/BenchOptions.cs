@@ -10,4 +10,5 @@ namespace Mjolnir.Cli.Bench.Run;
 /// <param name="Url">a server that runs already, serving the bank on its own data; null: start one</param>
 /// <param name="InProcess">without HTTP: transactions handed to the stacks directly</param>
 /// <param name="Seed">of the choice of accounts</param>
-internal sealed record BenchOptions(int Users, int Seconds, int Clients, double Skew, int Stacks, string? Report, Uri? Url, bool InProcess, int Seed);
+/// <param name="Rate">transfers a second in all; 0: as many as go</param>
+internal sealed record BenchOptions(int Users, int Seconds, int Clients, double Skew, int Stacks, string? Report, Uri? Url, bool InProcess, int Seed, int Rate);

@@ -77,7 +77,7 @@ internal sealed class BenchRun(BenchOptions options, IBenchScreen screen)
         string what, IPEndPoint server, IReadOnlyList<string?> cookies, BankClient? client, CancellationToken cancellationToken)
     {
         var duration = TimeSpan.FromSeconds(options.Seconds);
-        using var load = new LoadClient(new Load.Load([server], cookies, options.Users, options.Skew, BenchLimits.WarmUp, duration, options.Seed));
+        using var load = new LoadClient(new Load.Load([server], cookies, options.Users, options.Skew, BenchLimits.WarmUp, duration, options.Seed, options.Rate));
         StatusFigures? before = null;
         var driving = Task.Factory.StartNew(
             () => load.Run(() => before = client?.StatusAsync(cancellationToken).GetAwaiter().GetResult(), cancellationToken),
