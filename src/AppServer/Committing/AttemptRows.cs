@@ -42,6 +42,9 @@ internal sealed class AttemptRows(CellTable cells, RowLoader loader) : IRowSourc
         return true;
     }
 
+    /// <summary>True if a run would find the row.</summary>
+    public bool Knows(RowKey key) => (cells.Ready(key) ?? ReadNow(key)) is not null;
+
     /// <summary>A row that nobody is loading, from a shard in this process: no need to end the run for it.</summary>
     private Cell? ReadNow(RowKey key)
     {

@@ -14,6 +14,34 @@ internal sealed partial class Committer
     /// <summary>Rows wanted whose homes are not open.</summary>
     private readonly List<Cell> _parked = [];
 
+    private readonly List<RowKey> _foreseen = [];
+
+    /// <summary>
+    /// Asks for all rows together that the first run will most probably read; true if it waits for some. Without that each row that is missing ends a run, and the next is asked for a round trip later. Only where a shard is open: a row
+    /// that may not be needed holds up nobody.
+    /// </summary>
+    private bool AwaitsForeseen(Transaction transaction)
+    {
+        if (transaction.WasForeseen)
+        {
+            return false;
+        }
+
+        transaction.WasForeseen = true;
+        _foreseen.Clear();
+        transaction.Foresee(_foreseen);
+        _foreseen.RemoveAll(key => _rows.Knows(key) || !_cells.GetOrAdd(key).Home.IsOpen);
+        if (_foreseen.Count == 0)
+        {
+            return false;
+        }
+
+        transaction.Clock.ReadBegins(_time);
+        (transaction.IsForeseeing, transaction.Loads) = (true, _foreseen.Count);
+        _foreseen.ForEach(key => Load(key, transaction));
+        return true;
+    }
+
     private void Load(RowKey key, Transaction transaction)
     {
         var cell = _cells.GetOrAdd(key);
@@ -210,7 +238,7 @@ internal sealed partial class Committer
         foreach (var transaction in waiting)
         {
             transaction.Loads--;
-            if (failure is not null)
+            if (failure is not null && !transaction.IsForeseeing)
             {
                 Refuse(transaction, failure);
             }

@@ -198,7 +198,7 @@ internal sealed partial class Committer
             _ordered.Enqueue(transaction);
             CloseSoon();
         }
-        else if (Execute(transaction))
+        else if (!AwaitsForeseen(transaction) && Execute(transaction))
         {
             Take(transaction);
         }
@@ -208,6 +208,7 @@ internal sealed partial class Committer
     private bool Execute(Transaction transaction)
     {
         transaction.ForgetAttempt();
+        transaction.IsForeseeing = false;
         _rows.Begin();
         Counters.Attempts++;
         transaction.Clock.RunBegins(_time);

@@ -35,6 +35,9 @@ public sealed class CommitterOptions
     /// <summary>Learns which rows calls need; shared by all servers of a process and whoever routes to them.</summary>
     public KeyPredictor Predictor { get; init; } = new();
 
+    /// <summary>Foresees which rows calls read, where reading costs a round trip; null where the shards are in this process.</summary>
+    public RowForesight? Foresight { get; init; }
+
     /// <summary>Told when the script engine itself fails on a handler or page; called on the lane.</summary>
     public Action<string, Exception> EngineFault { get; init; } = static (_, _) => { };
 

@@ -61,6 +61,12 @@ internal abstract class Transaction
     /// <summary>Rows still being loaded for it.</summary>
     public int Loads { get; set; }
 
+    /// <summary>The rows that its first run will read were asked for, or will not be.</summary>
+    public bool WasForeseen { get; set; }
+
+    /// <summary>It waits for rows that it has not asked for: one that cannot be had is no reason to refuse it.</summary>
+    public bool IsForeseeing { get; set; }
+
     /// <summary>The lowest row on which the present attempt conflicted; default if it only built on one that did.</summary>
     public RowKey Contended { get; set; }
 
@@ -78,6 +84,11 @@ internal abstract class Transaction
 
     /// <summary>Runs over the snapshot. Called again from the start after a row was loaded or a conflict; has no effect of its own.</summary>
     public abstract Verdict Run(IScriptEngine engine, AttemptRows rows);
+
+    /// <summary>Adds the rows that the first run will most probably read. Called once, before it.</summary>
+    public virtual void Foresee(List<RowKey> rows)
+    {
+    }
 
     /// <summary>What the run gave holds: durable, or validated and read-only.</summary>
     public abstract void Complete();

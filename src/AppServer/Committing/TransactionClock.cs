@@ -12,10 +12,14 @@ internal sealed class TransactionClock
     private long _ran;
     private int _runs;
 
+    /// <summary>Rows are asked for before the first run.</summary>
+    public void ReadBegins(TimeProvider time) => _firstRun = time.GetTimestamp();
+
     public void RunBegins(TimeProvider time)
     {
         _lastRunBegan = time.GetTimestamp();
-        _firstRun = _runs++ == 0 ? _lastRunBegan : _firstRun;
+        _firstRun = _firstRun == 0 ? _lastRunBegan : _firstRun;
+        _runs++;
         _logBegan = 0;
     }
 

@@ -6,7 +6,7 @@ using Mjolnir.Scripting.Engine;
 namespace Mjolnir.AppServer.Transactions;
 
 /// <summary>A handler's call as a transaction. With an id it also reads and writes the id's outcome (V15).</summary>
-internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKey, CommitterLimits limits, TimeProvider time, HandlerQuarantine quarantine, KeyPredictor predictor, Action<string, Exception> engineFault)
+internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKey, CommitterLimits limits, TimeProvider time, HandlerQuarantine quarantine, KeyPredictor predictor, RowForesight? foresight, Action<string, Exception> engineFault)
     : Transaction
 {
     private readonly TaskCompletionSource<TransactionAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -19,9 +19,26 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     /// <summary>What was asked for.</summary>
     public TransactionCall Call => call;
 
+    private CallParts Parts => new(call.Run.User, call.Run.Args, call.Run.Inputs);
+
     public override string? Trace => call.Trace;
 
     public override bool IsRefusal => _outcome?.Status == RunStatus.Aborted;
+
+    public override void Foresee(List<RowKey> rows)
+    {
+        if (foresight is null)
+        {
+            return;
+        }
+
+        if (outcomeKey is { } id)
+        {
+            rows.Add(id);
+        }
+
+        foresight.Foresee(call.Run.Handler.Name, call.Run.Application.Name, Parts, rows);
+    }
 
     public override Verdict Run(IScriptEngine engine, AttemptRows rows)
     {
@@ -98,6 +115,11 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
             return;
         }
 
+        if (foresight is not null && foresight.WantsToLearn(call.Run.Handler.Name))
+        {
+            foresight.Learn(call.Run.Handler.Name, Parts, rows.Read.FindAll(static cell => !Outcomes.IsOutcome(cell.Key)).ConvertAll(static cell => cell.Key));
+        }
+
         var learns = predictor.WantsToLearn(call.Run.Handler.Name);
         if (!learns && !call.WantsKeys)
         {
@@ -107,7 +129,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
         _touched = rows.Read.FindAll(static cell => !Outcomes.IsOutcome(cell.Key)).ConvertAll(static cell => cell.Key.PrimaryKey);
         if (learns)
         {
-            predictor.Learn(call.Run.Handler.Name, new CallParts(call.Run.User, call.Run.Args, call.Run.Inputs), _touched);
+            predictor.Learn(call.Run.Handler.Name, Parts, _touched);
         }
     }
 

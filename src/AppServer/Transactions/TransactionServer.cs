@@ -108,7 +108,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
             outcome = key;
         }
 
-        var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, _quarantine, _options.Predictor, _options.EngineFault) { Arrived = _options.Time.GetTimestamp() };
+        var transaction = new HandlerTransaction(call, outcome, _options.Limits, _options.Time, _quarantine, _options.Predictor, _options.Foresight, _options.EngineFault) { Arrived = _options.Time.GetTimestamp() };
         if (call.Passage != CallPassage.Direct)
         {
             // What another server gave away stays here; if it had conflicts there, one more makes it a batch of its own.

@@ -144,6 +144,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Time = _time,
         Random = new Random(),
         Predictor = _predictor,
+        Foresight = new RowForesight(),
         EngineFault = (what, fault) => RoleLog.EngineFailed(_log, what, fault),
         Limits = new CommitterLimits { RememberedRows = RoleLimits.RememberedRows },
     };

@@ -32,24 +32,24 @@ internal sealed class HandlerHabits
             while (values.Read())
             {
                 var length = values.Copy(utf8);
-                Learn(values.Source(), length > 0 && touched.Contains(Encoding.UTF8.GetString(utf8[..length])));
+                Learn(_scores, values.Source(), length > 0 && touched.Contains(Encoding.UTF8.GetString(utf8[..length])));
             }
 
-            Volatile.Write(ref _best, KeySources.Of(_scores));
+            Volatile.Write(ref _best, KeySources.Of(_scores, RoutingLimits.LeastScore));
         }
     }
 
     /// <summary>A running average: a handler whose habits change is learned anew within some dozen lessons.</summary>
-    private void Learn(CallSource source, bool isTouched)
+    internal static void Learn(Dictionary<CallSource, double> scores, CallSource source, bool isTouched)
     {
         var hit = isTouched ? 1.0 : 0.0;
-        if (_scores.TryGetValue(source, out var score))
+        if (scores.TryGetValue(source, out var score))
         {
-            _scores[source] = score + ((hit - score) * RoutingLimits.LessonWeight);
+            scores[source] = score + ((hit - score) * RoutingLimits.LessonWeight);
         }
-        else if (_scores.Count < RoutingLimits.Sources || (isTouched && _scores.Remove(_scores.MinBy(static known => known.Value).Key)))
+        else if (scores.Count < RoutingLimits.Sources || (isTouched && scores.Remove(scores.MinBy(static known => known.Value).Key)))
         {
-            _scores.Add(source, hit);
+            scores.Add(source, hit);
         }
     }
 }
@@ -72,8 +72,8 @@ internal sealed class KeySources
 
     public bool IsNone => !_user && _arguments == 0 && _inputs.Length == 0;
 
-    public static KeySources Of(Dictionary<CallSource, double> scores) =>
-        new([.. scores.Where(static scored => scored.Value > RoutingLimits.LeastScore).Select(static scored => scored.Key)]);
+    public static KeySources Of(Dictionary<CallSource, double> scores, double least) =>
+        new([.. scores.Where(scored => scored.Value > least).Select(static scored => scored.Key)]);
 
     /// <summary>True if the reader stands at one of them.</summary>
     public bool Include(in CallValueReader value) => value.Kind switch

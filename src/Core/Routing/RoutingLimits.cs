@@ -18,6 +18,15 @@ public static class RoutingLimits
     /// <summary>A part of the call that names a row less often than this is no prediction.</summary>
     public const double LeastScore = 0.5;
 
+    /// <summary>A part of the call that names a row less often than this is no reason to ask for the row before the handler does: nine wasted reads cost about what one spared run is worth.</summary>
+    public const double LeastForesight = 0.8;
+
+    /// <summary>Rows asked for before a call's first run; a handler that reads more of them asks for the others itself.</summary>
+    public const int Foreseen = 8;
+
+    /// <summary>Tables of one handler that are looked at.</summary>
+    public const int Tables = 8;
+
     /// <summary>Places of a handler's calls that are remembered; callers choose the names of fields, so there must be an end. All that one call can have, twice.</summary>
     public const int Sources = 2 * (1 + Arguments + Inputs);
 

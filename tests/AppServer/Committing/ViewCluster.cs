@@ -5,6 +5,7 @@ using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Batches;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
@@ -37,6 +38,9 @@ internal sealed class ViewCluster : IAsyncDisposable
     }
 
     public ScriptedLogs Logs { get; } = new();
+
+    /// <summary>Of all servers added from then on; null: rows are asked for one after the other.</summary>
+    public RowForesight? Foresight { get; set; }
 
     public InProcessCommitFeed Feed { get; } = new();
 
@@ -233,6 +237,7 @@ internal sealed class ViewCluster : IAsyncDisposable
                 Time = cluster._time,
                 Random = new Random(1),
                 Limits = cluster._limits,
+                Foresight = cluster.Foresight,
             });
         }
 
