@@ -12,6 +12,7 @@ using Mjolnir.Cli.Telemetry;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Violations;
 using Mjolnir.Scripting.Applications;
+using Mjolnir.Storage.Folders;
 using Mjolnir.Storage.Rows;
 using Mjolnir.WriteBehind;
 
@@ -104,10 +105,10 @@ internal sealed class ClusterServer : IAsyncDisposable
     private async Task JoinAsync(CancellationToken cancellationToken)
     {
         var section = _configuration.Server;
-        _former = FormerLogs.Take(section.Data);
+        _former = TakeFolder(section.Data);
         Close(_former);
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
-        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", _time, cancellationToken);
+        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
         Close(_services);
         Reached("connected to queue and store");
         _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
@@ -133,6 +134,18 @@ internal sealed class ClusterServer : IAsyncDisposable
     }
 
     private void Reached(string what) => RoleLog.Reached(_log, what, (long)_time.GetElapsedTime(_began).TotalMilliseconds);
+
+    private static FormerLogs TakeFolder(string folder)
+    {
+        try
+        {
+            return FormerLogs.Take(folder);
+        }
+        catch (FolderInUseException fault)
+        {
+            throw new FailureException(fault.Message, "Each app server needs a folder of its own: Server:Data", fault);
+        }
+    }
 
     private CommitterOptions Options(IReadOnlyDictionary<string, long> sealedLogs) => new()
     {
@@ -163,7 +176,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         var router = new ClusterRouter(_server, _map, _links, _predictor, () => _isReady);
         var listener = new PeerListener(new PeerListenerOptions
         {
-            EndPoint = PeerEndPoint(_configuration.Server),
+            EndPoint = _configuration.Server.PeerEndPoint(),
             ClusterToken = secrets.ClusterToken,
             Applications = applications,
             Transactions = _server,
@@ -213,9 +226,6 @@ internal sealed class ClusterServer : IAsyncDisposable
             Leave = _member.Leave,
         };
     }
-
-    /// <summary>Others reach it under a name; it listens on that port, at the address where HTTP is served.</summary>
-    private static IPEndPoint PeerEndPoint(ServerSection section) => new(IPEndPoint.Parse(section.Listen).Address, HostAndPort.TryParse(section.Peer)!.Port);
 
     private static IPNetwork TrustedProxy(string text)
     {

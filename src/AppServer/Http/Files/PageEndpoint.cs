@@ -19,7 +19,7 @@ internal sealed class PageEndpoint(AppServerHttpOptions options, CallAdmission a
 
     public async Task HandleAsync(HttpExchange exchange, ServedApplication application, Page page)
     {
-        var session = exchange.Session(sessions);
+        var session = await exchange.SessionAsync(sessions);
         if (admission.TooOften(session, session is null ? RequestOrigin.Address(exchange) : null) is { } refusal)
         {
             await Problem.WriteAsync(exchange, refusal);
