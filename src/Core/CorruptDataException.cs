@@ -1,3 +1,5 @@
+using Mjolnir.Core.Violations;
+
 namespace Mjolnir.Core;
 
 /// <summary>
@@ -9,8 +11,11 @@ namespace Mjolnir.Core;
 /// <param name="offset">the first byte of the damaged piece in that object; -1 if unknown</param>
 /// <param name="inner">the fault that showed it, if any</param>
 public sealed class CorruptDataException(string message, string? objectName = null, long offset = -1, Exception? inner = null)
-    : FormatException(Describe(message, objectName, offset), inner)
+    : FormatException(Describe(message, objectName, offset), inner), IViolation
 {
+    /// <inheritdoc/>
+    public ViolationKind Kind { get; init; } = ViolationKind.DamagedData;
+
     /// <summary>The object or log the bytes came from; null if the thrower did not know.</summary>
     public string? ObjectName { get; } = objectName;
 

@@ -1,10 +1,17 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
+using Mjolnir.Core.Violations;
 
 namespace Mjolnir.Core;
 
 /// <summary>A rule of the protocol was found broken: the part concerned stops, nothing is guessed.</summary>
-public sealed class InvariantException(string message) : Exception(message);
+/// <param name="message">what is wrong, naming key, log or batch, for an operator</param>
+/// <param name="kind">which rule</param>
+public sealed class InvariantException(string message, ViolationKind kind = ViolationKind.BrokenRule) : Exception(message), IViolation
+{
+    /// <inheritdoc/>
+    public ViolationKind Kind { get; } = kind;
+}
 
 /// <summary>Assertions that stay on in Release: a broken invariant stops the part concerned instead of spreading.</summary>
 public static class Invariant
@@ -17,6 +24,18 @@ public static class Invariant
         if (!condition)
         {
             throw new InvariantException(message.ToString());
+        }
+    }
+
+    /// <summary>Throws an <see cref="InvariantException"/> of this kind unless <paramref name="condition"/> holds.</summary>
+    public static void Require(
+        [DoesNotReturnIf(false)] bool condition,
+        ViolationKind kind,
+        [InterpolatedStringHandlerArgument(nameof(condition))] ref RequireMessage message)
+    {
+        if (!condition)
+        {
+            throw new InvariantException(message.ToString(), kind);
         }
     }
 

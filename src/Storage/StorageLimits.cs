@@ -32,4 +32,7 @@ internal static class StorageLimits
 
     /// <summary>Fewest bytes of one read while streaming: about two packed blocks. With a thousand segments that is the budget.</summary>
     public const int LeastStreamBytes = 32 * 1024;
+
+    /// <summary>Indexes that an auditor keeps: one of a full run is about 0.6 MB, one of a segment some KB.</summary>
+    public const int SampledIndexes = 64;
 }

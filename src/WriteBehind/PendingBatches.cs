@@ -3,13 +3,16 @@ using Mjolnir.Core.Batches;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Segments;
+using Mjolnir.Core.Violations;
 
 namespace Mjolnir.WriteBehind;
 
 /// <summary>The batches that were consumed and are in no manifest yet, in order and without gap.</summary>
-internal sealed class PendingBatches
+/// <param name="rememberedKeys">keys whose listed versions are remembered, about</param>
+internal sealed class PendingBatches(int rememberedKeys)
 {
     private readonly Queue<Consumed> _batches = new();
+    private readonly ListedVersions _listed = new(rememberedKeys / 2);
 
     private readonly record struct Consumed(Batch Batch, long Bytes, long Delivery);
 
@@ -43,6 +46,7 @@ internal sealed class PendingBatches
         while (_batches.TryPeek(out var first) && first.Batch.Number <= batch)
         {
             _batches.Dequeue();
+            _listed.Note(first.Batch);
             Bytes -= first.Bytes;
             delivery = first.Delivery;
         }
@@ -72,8 +76,7 @@ internal sealed class PendingBatches
         {
             foreach (var record in consumed.Batch.Records)
             {
-                var known = newest.TryGetValue(record.Key, out var row) ? row.Version : null;
-                RequireFollowing(known, consumed.Batch, record);
+                RequireFollowing(newest.TryGetValue(record.Key, out var row) ? Following(row.Version) : _listed.Find(record.Key), consumed.Batch, record);
                 newest[record.Key] = Line(consumed.Batch, record);
             }
         }
@@ -89,17 +92,20 @@ internal sealed class PendingBatches
             Time = SegmentRow.IsTransactionId(record.Key) ? batch.UnixMilliseconds : 0,
         };
 
-    private static void RequireFollowing(RowVersion? known, Batch batch, in BatchRecord record)
+    /// <summary>What the next version is held against; nothing behind an expired transaction id, which starts anew.</summary>
+    private static (long Version, Stamp Stamp)? Following(RowVersion version) => version.State == RowState.Absent ? null : (version.Version, version.Stamp);
+
+    private static void RequireFollowing((long Version, Stamp Stamp)? before, Batch batch, in BatchRecord record)
     {
-        if (known is null || known.State == RowState.Absent)
+        // Versions between two of this log are another log's, and whoever replaced one of those has its stamp among the foreign ones.
+        if (before is not { } known || record.Version == known.Version + 1 || (record.Version > known.Version && batch.Foreign.Count > 0))
         {
             return;
         }
 
-        // Versions between two of this log are another log's, and whoever replaced one of those has its stamp among the foreign ones.
-        var follows = record.Version == known.Version + 1 || (record.Version > known.Version && batch.Foreign.Count > 0);
-        Invariant.Require(
-            follows,
-            $"Batch {batch.Log}:{batch.Number} makes version {record.Version} of {record.Key} behind version {known.Version} by {known.Stamp}.");
+        var isGap = record.Version > known.Version;
+        throw new InvariantException(
+            $"Batch {batch.Log}:{batch.Number} makes version {record.Version} of {record.Key} behind version {known.Version} by {known.Stamp}: a version {(isGap ? "is missing" : "was used twice")}.",
+            isGap ? ViolationKind.VersionGap : ViolationKind.VersionDuplicate);
     }
 }

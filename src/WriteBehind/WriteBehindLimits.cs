@@ -17,6 +17,9 @@ public sealed record WriteBehindLimits
     /// <summary>Batches held before an entry is stored at once: bounds memory when batches are tiny.</summary>
     public int PendingBatches { get; init; } = 4096;
 
+    /// <summary>Keys of a log whose listed versions its worker remembers, to notice a version that is left out or used twice: about 150 bytes each, 5 MB at most.</summary>
+    public int RememberedVersions { get; init; } = 32_768;
+
     /// <summary>First wait after the store did not answer.</summary>
     public TimeSpan FirstBackOff { get; init; } = TimeSpan.FromMilliseconds(100);
 

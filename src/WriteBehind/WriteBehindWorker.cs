@@ -2,6 +2,7 @@ using Mjolnir.Core;
 using Mjolnir.Core.Batches;
 using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Segments;
+using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
 using Mjolnir.WriteBehind.Telemetry;
@@ -32,7 +33,7 @@ public enum WorkerEnd
 /// </summary>
 public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStore store, TimeProvider time, WriteBehindLimits limits, string writer)
 {
-    private readonly PendingBatches _pending = new();
+    private readonly PendingBatches _pending = new(limits.RememberedVersions);
     private readonly TracedBatches _traced = new();
     private readonly WorkerOrders _orders = new();
     private LogPosition _position = new(0, 1, 0, false);
@@ -40,6 +41,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     private long _lastDelivery;
     private long _sealDelivery;
     private long _received;
+    private long _view;
     private bool _isActive;
 
     /// <summary>The log.</summary>
@@ -56,6 +58,9 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
 
     /// <summary>Called when the store lists more than before, from the worker's loop: it must be quick and must not throw.</summary>
     public Action? Moved { get; init; }
+
+    /// <summary>Called for each batch consumed, redelivered ones left out, from the worker's loop: it must be quick and must not throw.</summary>
+    public Action<Batch>? Consumed { get; init; }
 
     /// <summary>
     /// Works until the log is sealed, <see cref="StopAsync"/> is called, or something is wrong. To be called once.
@@ -220,14 +225,20 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
             next = NextBatch();
         }
 
-        Invariant.Require(batch.Number <= next, $"Batch {batch.Number} of log {Log} came where {next} follows: batches are missing.");
+        Invariant.Require(batch.Number <= next, ViolationKind.BatchGap, $"Batch {batch.Number} of log {Log} came where {next} follows: batches are missing.");
         if (batch.Number < next)
         {
-            Invariant.Require(batch.Number <= _position.LastBatch, $"Batch {batch.Number} of log {Log} came twice.");
+            Invariant.Require(batch.Number <= _position.LastBatch, ViolationKind.BatchDuplicate, $"Batch {batch.Number} of log {Log} came twice.");
             _lastDelivery = message.Delivery;
             return;
         }
 
+        // A server crosses to later views only, and says so before it writes under them (V12, W8).
+        Invariant.Require(
+            batch.View >= Math.Max(_view, _position.LastView),
+            ViolationKind.StampOrder,
+            $"Batch {batch.Number} of log {Log} was made under view {batch.View}, behind view {Math.Max(_view, _position.LastView)}: views go back.");
+        _view = batch.View;
         var mattered = _pending.Matters;
         _pending.Add(batch, message.Body.Length, message.Delivery);
         if (_pending.Count == 1 || _pending.Matters != mattered)
@@ -237,6 +248,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
 
         _traced.Consumed(Log, batch.Number, message.TraceParent);
         Interlocked.Exchange(ref _received, batch.Number);
+        Consumed?.Invoke(batch);
     }
 
     private Batch Decoded(LogMessage message)

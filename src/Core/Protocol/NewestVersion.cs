@@ -1,4 +1,5 @@
 using Mjolnir.Core.Segments;
+using Mjolnir.Core.Violations;
 
 namespace Mjolnir.Core.Protocol;
 
@@ -16,7 +17,10 @@ public static class NewestVersion
         if (order == 0 && one.Version != other.Version)
         {
             throw new CorruptDataException(
-                $"Version {one.Version.Version} of {one.Key} exists twice: by {one.Version.Stamp} and by {other.Version.Stamp}");
+                $"Version {one.Version.Version} of {one.Key} exists twice: by {one.Version.Stamp} and by {other.Version.Stamp}")
+            {
+                Kind = ViolationKind.VersionDuplicate,
+            };
         }
 
         return order >= 0 ? one : other;

@@ -66,6 +66,9 @@ public sealed class StoreSnapshot
         }
     }
 
+    /// <summary>What the store says of a log; null if it was not registered when the snapshot was taken.</summary>
+    public StoredLog? Find(string log) => _logs.GetValueOrDefault(log);
+
     /// <summary>False if the version's log was sealed or cut below it: it never happened.</summary>
     public bool IsValid(Stamp stamp) =>
         !_logs.TryGetValue(stamp.Log, out var log) || log.Watermark is not { } last || stamp.Batch <= last;
