@@ -1,6 +1,7 @@
 using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Committing;
@@ -157,7 +158,7 @@ internal sealed partial class Committer
         }
         catch (CorruptDataException fault)
         {
-            EndLoad(cell, null, fault.Message);
+            EndLoad(cell, null, FailureOf(cell, fault));
             return;
         }
 
@@ -174,7 +175,7 @@ internal sealed partial class Committer
         }
         catch (Exception fault) when (IsFailedLoad(fault))
         {
-            failure = FailureOf(fault);
+            failure = FailureOf(cell, fault);
         }
 
         Counters.StoreReads = _loader.StoreReads;
@@ -192,7 +193,7 @@ internal sealed partial class Committer
         }
         catch (Exception fault) when (IsFailedLoad(fault))
         {
-            failure = FailureOf(fault);
+            failure = FailureOf(rows[0].Cell, fault);
         }
 
         for (var i = 0; i < known.Length; i++)
@@ -205,7 +206,16 @@ internal sealed partial class Committer
 
     private static bool IsFailedLoad(Exception fault) => fault is CorruptDataException or ShardFullException || IsOutage(fault);
 
-    private static string FailureOf(Exception fault) => IsOutage(fault) ? $"A row cannot be read: {fault.Message}" : fault.Message;
+    /// <summary>What the callers who wait for a row are told. Damage is an alarm too: the row is refused until it is mended, never guessed.</summary>
+    private string FailureOf(Cell cell, Exception fault)
+    {
+        if (Violation.Is(fault))
+        {
+            _options.Alarm(Violation.Of($"row {cell.Key}", fault));
+        }
+
+        return IsOutage(fault) ? $"A row cannot be read: {fault.Message}" : fault.Message;
+    }
 
     /// <summary>A row is known, or nobody can have it now, or (neither) it must be asked for again.</summary>
     private void EndLoad(Cell cell, CellBase? known, string? failure)

@@ -1,5 +1,6 @@
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
+using Mjolnir.Core.Violations;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
 
@@ -40,6 +41,9 @@ public sealed class CommitterOptions
 
     /// <summary>Told when the script engine itself fails on a handler or page; called on the lane.</summary>
     public Action<string, Exception> EngineFault { get; init; } = static (_, _) => { };
+
+    /// <summary>Told of a broken rule or damage that concerns some rows only: they are refused, all others go on. Called on the lane.</summary>
+    public Action<Violation> Alarm { get; init; } = static _ => { };
 
     /// <summary>Sizes and waits.</summary>
     public CommitterLimits Limits { get; init; } = new();

@@ -40,6 +40,10 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         }
 
         CheckTelemetry();
+        if (configuration.Audit.Pause is not (>= 0 and <= 86_400))
+        {
+            mistakes.Wrong("Audit:Pause", "must be from 0 (no audit) to 86400 seconds (a day)");
+        }
     }
 
     private void CheckApplication()

@@ -30,6 +30,8 @@ internal sealed record StackConfiguration
     public LogsSection Logs { get; init; } = new();
 
     public TelemetrySection Telemetry { get; init; } = new();
+
+    public AuditSection Audit { get; init; } = new();
 }
 
 /// <summary>One app server, or the worker of its V-stack.</summary>
@@ -166,6 +168,13 @@ internal enum LogFormat
 internal sealed record LogsSection
 {
     public LogFormat Format { get; init; } = LogFormat.Text;
+}
+
+/// <summary>The auditor of a write-behind process.</summary>
+internal sealed record AuditSection
+{
+    /// <summary>Seconds between two rounds, at least; 0: no rounds.</summary>
+    public double Pause { get; init; } = 60;
 }
 
 internal sealed record TelemetrySection

@@ -2,6 +2,7 @@ using System.Globalization;
 using Mjolnir.AppServer.Http;
 using Mjolnir.Cli.Bench;
 using Mjolnir.Cli.Embedded;
+using Mjolnir.Core.Violations;
 using Mjolnir.Scripting.Applications;
 using Spectre.Console;
 
@@ -58,6 +59,8 @@ internal sealed class DevScreen(IAnsiConsole console, bool plain)
 
     public void Renamed(Application application, Application next) =>
         Line($"not loaded: the application is called '{next.Name}' now, but '{application.Name}' is running on this data. Stop and start again.");
+
+    public void Violated(Violation violation) => Line($"BROKEN RULE at {violation.Part}, {Alarms.NameOf(violation.Kind)}: {violation.What}");
 
     public void Stopping() => Line("stopping");
 

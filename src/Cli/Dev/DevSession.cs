@@ -4,6 +4,7 @@ using Mjolnir.AppServer.Http;
 using Mjolnir.Cli.Applications;
 using Mjolnir.Cli.Embedded;
 using Mjolnir.Cli.Status;
+using Mjolnir.Cli.Telemetry;
 using Mjolnir.Scripting.Applications;
 
 namespace Mjolnir.Cli.Dev;
@@ -77,7 +78,7 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
 
     private async Task<EmbeddedStack> RecoverAsync(CancellationToken cancellationToken)
     {
-        var embedded = new EmbeddedOptions(options.Data, options.Stacks, ScriptEngines.Create, _time, new Random());
+        var embedded = new EmbeddedOptions(options.Data, options.Stacks, ScriptEngines.Create, _time, new Random()) { Violated = screen.Violated };
         return await screen.WithProgressAsync<EmbeddedStack>("Recovering", progress => EmbeddedStack.StartAsync(embedded, progress.OfRecovery(), cancellationToken));
     }
 
@@ -102,6 +103,11 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
             CallRate = options.RateLimit ? new RateLimit(AppServer.AppServerLimits.CallsPerSecond, AppServer.AppServerLimits.CallBurst) : null,
             Time = _time,
             WriteStatus = reader.Write,
+            WriteMetrics = writer =>
+            {
+                AuditMetrics.Write(writer, stack.Alarms);
+                AuditMetrics.Write(writer, stack.Auditor.Figures, stack.AuditRequests);
+            },
         });
         await http.StartAsync(CancellationToken.None);
         return http;

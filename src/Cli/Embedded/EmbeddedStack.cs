@@ -4,6 +4,7 @@ using Mjolnir.AppServer.Transactions;
 using Mjolnir.Cli.Status;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
+using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Folders;
 using Mjolnir.Storage.Logs;
@@ -12,6 +13,7 @@ using Mjolnir.Storage.Registry;
 using Mjolnir.Storage.Rows;
 using Mjolnir.Storage.Shards;
 using Mjolnir.WriteBehind;
+using Mjolnir.WriteBehind.Auditing;
 using Mjolnir.WriteBehind.Compaction;
 using Mjolnir.WriteBehind.Warming;
 using Mjolnir.WriteBehind.Workers;
@@ -40,6 +42,8 @@ internal sealed class EmbeddedStack : IAsyncDisposable
     private readonly List<VStack> _stacks = [];
     private Task _warming = Task.CompletedTask;
     private Task _compacting = Task.CompletedTask;
+    private Task _auditing = Task.CompletedTask;
+    private Action<Violation> _violated = _ => { };
     private bool _closed;
 
     private EmbeddedStack(FolderLock folderLock, FileLogBroker broker, LogWorkers workers)
@@ -59,6 +63,15 @@ internal sealed class EmbeddedStack : IAsyncDisposable
 
     /// <summary>True when everything stored is in memory.</summary>
     public bool IsWarm => _warming.IsCompletedSuccessfully;
+
+    /// <summary>Broken rules found so far.</summary>
+    public Alarms Alarms { get; } = new();
+
+    /// <summary>Compares cache, logs and store.</summary>
+    public Auditor Auditor { get; private set; } = null!;
+
+    /// <summary>What the auditor asked of the store.</summary>
+    public StoreRequests AuditRequests { get; } = new();
 
     /// <summary>Completes when a part stopped on a broken rule: the process must end, the next start recovers.</summary>
     public Task<Exception> Failed => _failed.Task;
@@ -97,6 +110,12 @@ internal sealed class EmbeddedStack : IAsyncDisposable
 
         await EndedAsync(_warming);
         await EndedAsync(_compacting);
+        await EndedAsync(_auditing);
+        if (Auditor is not null)
+        {
+            await Auditor.DisposeAsync();
+        }
+
         await EndedAsync(_workers.StopAsync(patience));
         await _workers.DisposeAsync();
         await _broker.DisposeAsync();
@@ -116,8 +135,9 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         var store = new FolderObjectStore(DataFolder.Store(options.Data));
         var broker = new FileLogBroker(DataFolder.Logs(options.Data), reportTorn: torn.Add);
         EmbeddedStack? stack = null;
-        var workers = new LogWorkers(broker, store, options.Time, fault => stack?.Fail(fault));
-        stack = new EmbeddedStack(folderLock, broker, workers);
+        var logged = new LogSample(options.Random.Next());
+        var workers = new LogWorkers(broker, store, options.Time, (log, fault) => stack?.Fail($"log {log}", fault), logged.Offer);
+        stack = new EmbeddedStack(folderLock, broker, workers) { _violated = options.Violated };
         var names = Enumerable.Range(1, options.Stacks).Select(i => string.Create(CultureInfo.InvariantCulture, $"s{i}")).ToList();
 
         // 1. Every log of the process before is sealed and drained: the store is current.
@@ -131,7 +151,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
 
         // 3. The snapshot that misses are loaded from is taken under the active view.
         var rows = await StoredRows.OpenAsync(store, cancellationToken);
-        await stack.StartServersAsync(options, recovered.View, shards, registry, store, rows);
+        await stack.StartServersAsync(options, recovered.View, shards, registry, store, rows, logged);
         return stack;
     }
 
@@ -150,7 +170,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
     }
 
     private async Task StartServersAsync(
-        EmbeddedOptions options, ClusterView view, IReadOnlyList<EmbeddedShard> shards, ClusterRegistry registry, FolderObjectStore store, StoredRows rows)
+        EmbeddedOptions options, ClusterView view, IReadOnlyList<EmbeddedShard> shards, ClusterRegistry registry, FolderObjectStore store, StoredRows rows, LogSample logged)
     {
         var feed = new InProcessCommitFeed();
         var predictor = new KeyPredictor();
@@ -170,8 +190,9 @@ internal sealed class EmbeddedStack : IAsyncDisposable
                 Time = options.Time,
                 Random = new Random(options.Random.Next()),
                 Predictor = predictor,
+                Alarm = Raise,
             });
-            _ = server.Failed.ContinueWith(failed => Fail(failed.Result), TaskScheduler.Default);
+            _ = server.Failed.ContinueWith(failed => Fail($"server {server.Name}", failed.Result), TaskScheduler.Default);
             _stacks.Add(new VStack(shard.Name, shard, server, epochs, _workers));
         }
 
@@ -179,6 +200,19 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         _stacks.ForEach(stack => stack.Server.HandOverTo(Router.Beside));
         await Task.WhenAll(_stacks.Select(stack => stack.Server.StartAsync()));
         _warming = Task.Run(() => WarmAsync(options.Time, view, shards, rows, source));
+        Auditor = new Auditor(new AuditorOptions
+        {
+            Store = new CountedObjectStore(store, AuditRequests),
+            Connect = description => shards.First(each => each.Name == description.Name).Connect(),
+            Cluster = new EmbeddedAudit(view.Number, source, [.. _stacks.Select(stack => stack.Server)]),
+            Logged = logged,
+            Differs = Raise,
+            Failed = fault => Raise(Violation.Of("audit", fault)),
+            Seed = options.Random.Next(),
+            Time = options.Time,
+            Limits = options.Audit,
+        });
+        _auditing = options.IsAudited ? Task.Run(() => Auditor.RunAsync(_stop.Token)) : Task.CompletedTask;
         _compacting = Task.Run(() => CompactAsync(new Compactor(store, options.Time, StoreLimits, Guid.NewGuid().ToString("N"))));
     }
 
@@ -190,7 +224,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         }
         catch (Exception fault) when (!_stop.IsCancellationRequested)
         {
-            Fail(fault);
+            Fail("compaction", fault);
         }
     }
 
@@ -206,7 +240,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         }
         catch (Exception fault) when (!_stop.IsCancellationRequested)
         {
-            Fail(fault);
+            Fail("warming", fault);
             throw;
         }
     }
@@ -219,7 +253,23 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         }
     }
 
-    private void Fail(Exception fault) => _failed.TrySetResult(fault);
+    private void Fail(string part, Exception fault)
+    {
+        if (Violation.Is(fault))
+        {
+            Raise(Violation.Of(part, fault));
+        }
+
+        _failed.TrySetResult(fault);
+    }
+
+    private void Raise(Violation violation)
+    {
+        if (Alarms.Raise(violation))
+        {
+            _violated(violation);
+        }
+    }
 
     private static async Task EndedAsync(Task part)
     {

@@ -10,6 +10,7 @@ using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Embedded;
 using Mjolnir.Cli.Telemetry;
 using Mjolnir.Core.Routing;
+using Mjolnir.Core.Violations;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Storage.Rows;
 using Mjolnir.WriteBehind;
@@ -112,7 +113,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
         _epochs.Prepare();
         Close(_epochs);
-        _views = new RegistryViews(_services.Registry, _services.Bus, _services.Connect);
+        _views = new RegistryViews(_services.Registry, _services.Bus, _services.Connect, Raise);
         Close(_views);
         _member = new ClusterMember(new MemberIdentity(Name, _run, Url, section.Peer, _configuration.Cache.Nodes[0]), _services.Bus, _views, _stored, _former, _time);
         _member.Troubled += what => RoleLog.Troubled(_log, what);
@@ -145,6 +146,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Random = new Random(),
         Predictor = _predictor,
         Foresight = new RowForesight(),
+        Alarm = Raise,
         EngineFault = (what, fault) => RoleLog.EngineFailed(_log, what, fault),
         Limits = new CommitterLimits { RememberedRows = RoleLimits.RememberedRows },
     };
@@ -225,6 +227,8 @@ internal sealed class ClusterServer : IAsyncDisposable
         var address = IPAddress.Parse(text);
         return new IPNetwork(address, 8 * address.GetAddressBytes().Length);
     }
+
+    private void Raise(Violation violation) => RoleLog.Raise(_log, _services.Alarms, violation);
 
     private void Close(IAsyncDisposable part) => _closing.Push(part.DisposeAsync);
 

@@ -1,11 +1,13 @@
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Core.Views;
+using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Logs.RabbitMq;
 using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Registry;
 using Mjolnir.Storage.Shards;
+using Mjolnir.WriteBehind.Auditing;
 
 namespace Mjolnir.Cli.Roles;
 
@@ -23,6 +25,7 @@ internal sealed class ClusterServices : IAsyncDisposable
         Time = time;
         Store = new CountedObjectStore(s3, new StoreRequests());
         Bill = new StoreBill(Store.Requests, time);
+        AuditStore = new CountedObjectStore(s3, new StoreRequests());
         Registry = new ClusterRegistry(Store);
         Broker = new RabbitMqLogBroker(connections, cluster);
         Leadership = new RabbitMqLeadership(connections, cluster);
@@ -45,6 +48,15 @@ internal sealed class ClusterServices : IAsyncDisposable
 
     /// <summary>The store, its requests counted.</summary>
     public CountedObjectStore Store { get; }
+
+    /// <summary>The same store for the auditor, its requests counted apart: reads of everybody else stand still in steady state.</summary>
+    public CountedObjectStore AuditStore { get; }
+
+    /// <summary>Broken rules that this process has found.</summary>
+    public Alarms Alarms { get; } = new();
+
+    /// <summary>The auditor of this process; null if it has none.</summary>
+    public Auditor? Auditor { get; set; }
 
     /// <summary>What the store costs.</summary>
     public StoreBill Bill { get; }

@@ -62,6 +62,8 @@ internal sealed class MemberStatus(
             Process = ProcessReader.Read(),
             Total = stack,
             Stacks = [stack],
+            Violations = ViolationFigures.Of(services.Alarms),
+            Audit = StoreStatus.AuditOf(services),
             Cluster = Cluster(picture),
         };
     }
@@ -101,7 +103,7 @@ internal sealed class MemberStatus(
             HasKeeper = member.HasKeeper,
             Servers = [.. picture.Servers.Select(each => new ServerFigures(each.Name, each.Http, each.IsReady, member.IsLeaving(each.Name), member.ViewOf(each.Name)))],
             Shards = [.. picture.View.Shards.Select((each, i) => Figures(picture.View, each, i))],
-            Workers = [.. stored.Workers.Select(each => new WorkerFigures(each.Worker, [.. each.Logs.Select(log => log.Log)], each.Logs.Sum(log => log.Backlog)))],
+            Workers = [.. stored.Workers.Select(each => new WorkerFigures(each.Worker, [.. each.Logs.Select(log => log.Log)], each.Logs.Sum(log => log.Backlog), each.Audit?.Rows ?? 0, each.Audit?.Rounds ?? 0, each.Audit?.Differences ?? 0, each.Audit?.Violations ?? 0))],
             Cache = new CacheFigures(shard?.Bytes ?? 0, shard?.LimitBytes ?? 0, shard?.Items ?? 0),
             Store = StoreStatus.Of(services, rows.StoreBytes),
         };
@@ -117,6 +119,9 @@ internal sealed class MemberStatus(
 /// <summary>What a process asked of the store, as operators see it.</summary>
 internal static class StoreStatus
 {
+    /// <summary>What its auditor has done; null if it has none.</summary>
+    public static AuditStatus? AuditOf(ClusterServices services) => services.Auditor is { } auditor ? AuditStatus.Of(auditor.Figures, services.AuditStore.Requests) : null;
+
     /// <param name="services">the process's store</param>
     /// <param name="bytes">bytes of all objects that hold rows; 0: not known</param>
     public static StoreFigures Of(ClusterServices services, long bytes)

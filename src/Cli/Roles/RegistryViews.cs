@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mjolnir.AppServer.Committing;
 using Mjolnir.Core.Views;
+using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Registry;
 using Mjolnir.Storage.Shards;
@@ -11,7 +12,8 @@ namespace Mjolnir.Cli.Roles;
 /// <param name="registry">the registry</param>
 /// <param name="bus">where a shard in trouble is told</param>
 /// <param name="connect">opens a connection to a shard</param>
-internal sealed class RegistryViews(ClusterRegistry registry, IClusterBus bus, Func<ShardDescription, IShardConnection> connect) : IClusterViews, IAsyncDisposable
+/// <param name="alarm">told of a shard whose memory cannot be trusted</param>
+internal sealed class RegistryViews(ClusterRegistry registry, IClusterBus bus, Func<ShardDescription, IShardConnection> connect, Action<Violation> alarm) : IClusterViews, IAsyncDisposable
 {
     private readonly ConcurrentDictionary<(string Name, string Address), Lazy<IShardConnection>> _connections = new();
 
@@ -31,7 +33,11 @@ internal sealed class RegistryViews(ClusterRegistry registry, IClusterBus bus, F
     public IShardConnection ConnectionTo(ShardDescription shard) =>
         _connections.GetOrAdd((shard.Name, shard.Address!), _ => new Lazy<IShardConnection>(() => connect(shard))).Value;
 
-    public void Report(ShardDescription shard, string reason) => bus.Tell(new ShardTrouble(shard.Name, shard.Label, reason));
+    public void Report(ShardDescription shard, string reason)
+    {
+        bus.Tell(new ShardTrouble(shard.Name, shard.Label, reason));
+        alarm(new Violation(ViolationKind.UnlabelledShard, $"shard {shard.Name}", $"Shard {shard.Name} at {shard.Address} is not the one of the view, labelled {shard.Label}. {reason} Its slots wait for a new view."));
+    }
 
     /// <summary>A view is open: connections to shards that it does not have are closed.</summary>
     public async ValueTask KeepOnlyAsync(ClusterView view)

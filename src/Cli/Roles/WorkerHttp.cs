@@ -56,6 +56,8 @@ internal sealed class WorkerHttp : IAsyncDisposable
             Store = StoreStatus.Of(services, 0),
             WarmedRows = part.Keeper.Warming.Rows,
             RowsToWarm = part.Keeper.Warming.Total,
+            Violations = ViolationFigures.Of(services.Alarms),
+            Audit = StoreStatus.AuditOf(services),
         };
 
         string Metrics()

@@ -1,4 +1,5 @@
 using Mjolnir.AppServer.Http.Operators;
+using Mjolnir.Cli.Telemetry;
 
 namespace Mjolnir.Cli.Roles;
 
@@ -16,6 +17,16 @@ internal static class WorkerMetrics
         writer.Gauge("mjolnir_keeper", "1 while this process keeps the view.", part.Keeper.IsLeading ? 1 : 0);
         writer.Gauge("mjolnir_logs_failed", "Logs on which work stopped on a broken rule or damage: must be 0.", part.Host.Failed.Count);
         WriteStore(writer, services);
+        WriteAudit(writer, services);
+    }
+
+    public static void WriteAudit(PrometheusWriter writer, ClusterServices services)
+    {
+        AuditMetrics.Write(writer, services.Alarms);
+        if (services.Auditor is { } auditor)
+        {
+            AuditMetrics.Write(writer, auditor.Figures, services.AuditStore.Requests);
+        }
     }
 
     public static void WriteStore(PrometheusWriter writer, ClusterServices services)

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Mjolnir.Cli.Configuration;
+using Mjolnir.Core.Violations;
+using Mjolnir.Storage.Cluster;
 using Mjolnir.WriteBehind;
+using Mjolnir.WriteBehind.Auditing;
 using Mjolnir.WriteBehind.Compaction;
 using Mjolnir.WriteBehind.Views;
 using Mjolnir.WriteBehind.Workers;
@@ -16,10 +19,14 @@ internal sealed class WriteBehindPart : IAsyncDisposable
     private readonly Task _working;
     private readonly Task _keeping;
     private readonly Task _compacting;
+    private readonly HeardCluster _heard;
+    private readonly Auditor _auditor;
+    private readonly Task _auditing;
 
-    private WriteBehindPart(WorkerHost host, ViewKeeper keeper, CompactionDuty compaction)
+    private WriteBehindPart(WorkerHost host, ViewKeeper keeper, CompactionDuty compaction, HeardCluster heard, Auditor auditor, bool isAuditing)
     {
-        (_host, _keeper) = (host, keeper);
+        (_host, _keeper, _heard, _auditor) = (host, keeper, heard, auditor);
+        _auditing = isAuditing ? Task.Run(() => auditor.RunAsync(_stop.Token)) : Task.CompletedTask;
         _compacting = Task.Run(() => compaction.RunAsync(_stop.Token));
         _working = Task.Run(() => host.RunAsync(_stop.Token));
         _keeping = Task.Run(() => keeper.RunAsync(_stop.Token));
@@ -39,6 +46,21 @@ internal sealed class WriteBehindPart : IAsyncDisposable
         var log = logs.CreateLogger("Mjolnir.WriteBehind");
         var run = Guid.NewGuid().ToString("N");
         RoleLog.Starting(log, $"write-behind {configuration.Server.Name}", run, configuration.Cluster);
+        var logged = new LogSample(Random.Shared.Next());
+        var heard = new HeardCluster(services.Bus, services.Time);
+        var pause = TimeSpan.FromSeconds(configuration.Audit.Pause);
+        var auditor = services.Auditor = new Auditor(new AuditorOptions
+        {
+            Store = services.AuditStore,
+            Connect = services.Connect,
+            Cluster = heard,
+            Logged = logged,
+            Differs = difference => RoleLog.Raise(log, services.Alarms, difference),
+            Failed = fault => RoleLog.AuditorFailed(log, fault),
+            Seed = Random.Shared.Next(),
+            Time = services.Time,
+            Limits = new AuditLimits { RoundPause = pause },
+        });
         return new WriteBehindPart(
             new WorkerHost(new WorkerHostOptions
             {
@@ -48,7 +70,9 @@ internal sealed class WriteBehindPart : IAsyncDisposable
                 Store = services.Store,
                 Bus = services.Bus,
                 Time = services.Time,
-                Failed = (worked, fault) => RoleLog.LogFailed(log, worked, fault),
+                Consumed = logged.Offer,
+                Audit = () => Beat(services, auditor),
+                Failed = (worked, fault) => LogFailed(log, services.Alarms, worked, fault),
             }),
             new ViewKeeper(new ViewKeeperOptions
             {
@@ -60,9 +84,33 @@ internal sealed class WriteBehindPart : IAsyncDisposable
                 Connect = services.Connect,
                 Time = services.Time,
                 Report = what => RoleLog.Keeper(log, what),
-                Failed = fault => RoleLog.KeeperFailed(log, fault),
+                Failed = fault =>
+                {
+                    RoleLog.RaiseIfAny(log, services.Alarms, "the view", fault);
+                    RoleLog.KeeperFailed(log, fault);
+                },
             }),
-            new CompactionDuty(services.Leadership, services.Store, services.Time, new WriteBehindLimits(), static () => Guid.NewGuid().ToString("N"), fault => RoleLog.CompactionFailed(log, fault)));
+            new CompactionDuty(services.Leadership, services.Store, services.Time, new WriteBehindLimits(), static () => Guid.NewGuid().ToString("N"), fault =>
+            {
+                RoleLog.RaiseIfAny(log, services.Alarms, "compaction", fault);
+                RoleLog.CompactionFailed(log, fault);
+            }),
+            heard,
+            auditor,
+            pause > TimeSpan.Zero);
+    }
+
+    private static AuditBeat Beat(ClusterServices services, Auditor auditor)
+    {
+        var figures = auditor.Figures;
+        return new AuditBeat(figures.Rows, figures.Rounds, figures.Differences, services.Alarms.Total);
+    }
+
+    private static void LogFailed(ILogger log, Alarms alarms, string worked, Exception fault)
+    {
+        var violation = Violation.Of($"log {worked}", fault);
+        alarms.Raise(violation);
+        RoleLog.LogFailed(log, worked, Alarms.NameOf(violation.Kind), violation.What, fault);
     }
 
     /// <summary>Stores what was consumed, then ends. What is not stored in time stays in the queues for the next worker.</summary>
@@ -74,6 +122,9 @@ internal sealed class WriteBehindPart : IAsyncDisposable
         await EndedAsync(_working);
         await EndedAsync(_keeping);
         await EndedAsync(_compacting);
+        await EndedAsync(_auditing);
+        await _auditor.DisposeAsync();
+        _heard.Dispose();
         _stop.Dispose();
     }
 

@@ -46,7 +46,11 @@ internal sealed record ShardFigures(string Name, int Slots, bool Warm);
 /// <param name="Name">its name</param>
 /// <param name="Logs">the logs that it works on</param>
 /// <param name="Backlog">batches consumed and not stored yet</param>
-internal sealed record WorkerFigures(string Name, IReadOnlyList<string> Logs, long Backlog);
+/// <param name="Audited">rows that its auditor compared</param>
+/// <param name="Rounds">rounds of its auditor</param>
+/// <param name="Differences">differences that its auditor found: must be 0</param>
+/// <param name="Violations">broken rules of all kinds that it found, differences included: must be 0</param>
+internal sealed record WorkerFigures(string Name, IReadOnlyList<string> Logs, long Backlog, long Audited, long Rounds, long Differences, long Violations);
 
 /// <summary>How full a memcached is.</summary>
 /// <param name="Bytes">bytes of items</param>
@@ -87,6 +91,12 @@ internal sealed record WorkerStatus
     public required ProcessFigures Process { get; init; }
 
     public required StoreFigures Store { get; init; }
+
+    /// <summary>Broken rules that this process found, by kind: must be empty.</summary>
+    public IReadOnlyList<ViolationFigures> Violations { get; init; } = [];
+
+    /// <summary>What its auditor has done.</summary>
+    public AuditStatus? Audit { get; init; }
 
     /// <summary>Warming of shards: rows put so far and rows in all; both 0 while nothing is being warmed.</summary>
     public long WarmedRows { get; init; }

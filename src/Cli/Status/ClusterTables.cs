@@ -45,6 +45,11 @@ internal sealed class ClusterTables(TimeProvider time)
                 $"store requests: {stores.Sum(each => each.Puts):N0} PUT, {stores.Sum(each => each.Gets):N0} GET, {stores.Sum(each => each.Lists):N0} LIST, {stores.Sum(each => each.Failures):N0} failed; about ${stores.Sum(each => each.DollarsPerDay):F2} a day at this rate");
         }
 
+        foreach (var line in AuditLines(status))
+        {
+            yield return line;
+        }
+
         foreach (var worker in status.Workers.Where(each => each.Figures is { RowsToWarm: > 0 }))
         {
             yield return $"warming by {worker.Name}: {Percent(worker.Figures!.WarmedRows, worker.Figures.RowsToWarm)} of {worker.Figures.RowsToWarm:N0} rows";
@@ -53,6 +58,32 @@ internal sealed class ClusterTables(TimeProvider time)
         foreach (var (name, url, problem) in status.Servers.Where(each => each.Problem is not null).Select(each => (each.Name, each.Url, each.Problem)))
         {
             yield return $"{name} at {url}: {problem}";
+        }
+    }
+
+    /// <summary>What the auditors did, and every broken rule that any process found.</summary>
+    private static IEnumerable<string> AuditLines(ClusterStatus status)
+    {
+        if (status.Newest is { Workers.Count: > 0 } newest)
+        {
+            yield return string.Create(CultureInfo.InvariantCulture,
+                $"audit: {newest.Workers.Sum(each => each.Audited):N0} rows compared in {newest.Workers.Sum(each => each.Rounds):N0} rounds, {newest.Workers.Sum(each => each.Differences):N0} differences");
+            foreach (var worker in newest.Workers.Where(each => each.Violations > 0))
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"BROKEN RULES found by write-behind {worker.Name}: {worker.Violations:N0}; its log says which");
+            }
+        }
+
+        var told = status.Answered.Select(each => (Name: $"app {each.Cluster!.Server}", each.Violations))
+            .Concat(status.Workers.Where(each => each.Figures is not null).Select(each => (Name: $"write-behind {each.Name}", each.Figures!.Violations)));
+        foreach (var (name, violations) in told.Where(each => each.Violations.Count > 0))
+        {
+            yield return $"BROKEN RULES found by {name}: {string.Join(", ", violations.Select(each => $"{each.Kind} {each.Count}"))}; its log says which";
+        }
+
+        foreach (var audit in status.Workers.Select(each => each.Figures?.Audit).OfType<AuditStatus>().Where(each => each.LastDifference.Length > 0))
+        {
+            yield return $"last difference: {audit.LastDifference}";
         }
     }
 

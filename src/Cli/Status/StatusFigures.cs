@@ -23,6 +23,12 @@ internal sealed record StatusFigures
 
     public required IReadOnlyList<StackFigures> Stacks { get; init; }
 
+    /// <summary>Broken rules that this process found, by kind: must be empty.</summary>
+    public IReadOnlyList<ViolationFigures> Violations { get; init; } = [];
+
+    /// <summary>What the auditor of this process has done; null if it has none.</summary>
+    public AuditStatus? Audit { get; init; }
+
     /// <summary>What this server knows of its cluster; null: it is no part of one (embedded stack).</summary>
     public ClusterFigures? Cluster { get; init; }
 }

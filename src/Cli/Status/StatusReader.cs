@@ -31,6 +31,8 @@ internal sealed class StatusReader(EmbeddedStack stack, ApplicationSlot applicat
             Process = ProcessReader.Read(),
             Total = stacks.Aggregate(StackFigures.Sum),
             Stacks = stacks,
+            Violations = ViolationFigures.Of(stack.Alarms),
+            Audit = AuditStatus.Of(stack.Auditor.Figures, stack.AuditRequests),
         };
     }
 }

@@ -19,8 +19,15 @@ internal static class StatusTable
         }
 
         table.Caption(Markup.Escape(
-            $"CPU {now.Process.CpuMilliseconds / 1000:F1} s, memory {now.Process.ResidentBytes / 1048576.0:F0} MB, GC pauses {now.Process.GcPauseMilliseconds:F0} ms, {(now.Warm ? "everything is in memory" : "still warming")}"));
+            $"CPU {now.Process.CpuMilliseconds / 1000:F1} s, memory {now.Process.ResidentBytes / 1048576.0:F0} MB, GC pauses {now.Process.GcPauseMilliseconds:F0} ms, {(now.Warm ? "everything is in memory" : "still warming")}{Audit(now)}"));
         return table;
+    }
+
+    private static string Audit(StatusFigures now)
+    {
+        var broken = now.Violations.Count == 0 ? "" : $"\nBROKEN RULES: {string.Join(", ", now.Violations.Select(each => $"{each.Kind} {each.Count}"))}";
+        return now.Audit is not { } audit ? broken
+            : $"{broken}\naudit: {audit.Rows:N0} rows compared in {audit.Rounds:N0} rounds, {audit.Differences:N0} differences{(audit.LastDifference.Length > 0 ? $"; the last: {audit.LastDifference}" : "")}";
     }
 
     private static void AddRow(Table table, StackFigures stack, double perSecond) => table.AddRow(

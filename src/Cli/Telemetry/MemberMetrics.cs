@@ -20,6 +20,7 @@ internal sealed class MemberMetrics(TransactionServer server, PeerLinks links, C
         writer.Counter("mjolnir_bus_dropped_total", "Notices among servers that were not sent or not heard.", services.BusDropped);
         writer.Counter("mjolnir_bus_undecoded_total", "Notices that this version does not understand.", services.BusUndecoded);
         WorkerMetrics.WriteStore(writer, services);
+        WorkerMetrics.WriteAudit(writer, services);
     }
 
     /// <summary>Zeros while the memcached does not answer: its limit says which.</summary>

@@ -38,7 +38,18 @@ public sealed record ServerBeat(
 /// <param name="Worker">its name</param>
 /// <param name="Run">random id of the process's run</param>
 /// <param name="Logs">the logs whose active worker it is</param>
-public sealed record WorkerBeat(string Worker, string Run, IReadOnlyList<WorkedLog> Logs) : ClusterNotice;
+public sealed record WorkerBeat(string Worker, string Run, IReadOnlyList<WorkedLog> Logs) : ClusterNotice
+{
+    /// <summary>What its auditor has done; null if it has none.</summary>
+    public AuditBeat? Audit { get; init; }
+}
+
+/// <summary>What the auditor of a write-behind process has done, and the broken rules that the process found.</summary>
+/// <param name="Rows">rows compared</param>
+/// <param name="Rounds">rounds that came to their end</param>
+/// <param name="Differences">differences told</param>
+/// <param name="Violations">broken rules of all kinds, differences included</param>
+public sealed record AuditBeat(long Rows, long Rounds, long Differences, long Violations);
 
 /// <summary>How far a log is stored.</summary>
 /// <param name="Log">the log</param>

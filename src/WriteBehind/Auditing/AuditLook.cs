@@ -1,9 +1,7 @@
 using System.Collections.Concurrent;
 using Mjolnir.Core;
 using Mjolnir.Core.Keys;
-using Mjolnir.Core.Segments;
 using Mjolnir.Core.Views;
-using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Rows;
 using Mjolnir.Storage.Shards;

@@ -122,7 +122,7 @@ internal sealed class LogWork(string log, WorkerHostOptions options, Action move
                 return null;
             }
 
-            var worker = new WriteBehindWorker(log, options.Broker, options.Store, options.Time, options.StoreLimits, options.NewId()) { Moved = moved };
+            var worker = new WriteBehindWorker(log, options.Broker, options.Store, options.Time, options.StoreLimits, options.NewId()) { Moved = moved, Consumed = options.Consumed };
             Volatile.Write(ref _worker, worker);
             return worker;
         }

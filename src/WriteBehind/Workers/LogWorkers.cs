@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
+using Mjolnir.Core.Batches;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
 
 namespace Mjolnir.WriteBehind.Workers;
 
 /// <summary>The write-behind workers of this process, one per log that was opened in it.</summary>
-public sealed class LogWorkers(ILogBroker broker, IObjectStore store, TimeProvider time, Action<Exception> failed) : IAsyncDisposable
+public sealed class LogWorkers(ILogBroker broker, IObjectStore store, TimeProvider time, Action<string, Exception> failed, Action<Batch>? consumed = null) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, (WriteBehindWorker Worker, Task Run)> _workers = new(StringComparer.Ordinal);
     private static readonly WriteBehindLimits Limits = new();
@@ -15,7 +16,7 @@ public sealed class LogWorkers(ILogBroker broker, IObjectStore store, TimeProvid
     /// <summary>Starts the worker of a log.</summary>
     public void Start(string log)
     {
-        var worker = new WriteBehindWorker(log, broker, store, time, Limits, Guid.NewGuid().ToString("N"));
+        var worker = new WriteBehindWorker(log, broker, store, time, Limits, Guid.NewGuid().ToString("N")) { Consumed = consumed };
         _workers[log] = (worker, Task.Run(() => WatchAsync(worker)));
     }
 
@@ -48,7 +49,7 @@ public sealed class LogWorkers(ILogBroker broker, IObjectStore store, TimeProvid
         }
         catch (Exception fault)
         {
-            failed(fault);
+            failed(worker.Log, fault);
         }
     }
 }

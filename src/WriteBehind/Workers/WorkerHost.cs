@@ -148,7 +148,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            options.Bus.Tell(new WorkerBeat(options.Name, options.Run, Worked));
+            options.Bus.Tell(new WorkerBeat(options.Name, options.Run, Worked) { Audit = options.Audit?.Invoke() });
             await Task.Delay(options.Limits.BeatPause, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await Task.WhenAny(_moved.Reader.WaitToReadAsync(waiting.Token).AsTask(), Task.Delay(options.Limits.Beat, options.Time, waiting.Token));

@@ -1,3 +1,4 @@
+using Mjolnir.Core.Batches;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
@@ -33,6 +34,12 @@ public sealed record WorkerHostOptions
 
     /// <summary>Source of random ids.</summary>
     public Func<string> NewId { get; init; } = () => Guid.NewGuid().ToString("N");
+
+    /// <summary>Called for each batch that a worker of this process consumed, from that worker's loop: it must be quick and must not throw.</summary>
+    public Action<Batch>? Consumed { get; init; }
+
+    /// <summary>What this process tells of its auditor in its beats.</summary>
+    public Func<AuditBeat>? Audit { get; init; }
 
     /// <summary>Told once for each log on which work stopped for good: a broken rule, or damage. Nothing of it is guessed over; other logs go on.</summary>
     public Action<string, Exception> Failed { get; init; } = (_, _) => { };
