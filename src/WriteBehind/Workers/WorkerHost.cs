@@ -119,7 +119,8 @@ public sealed class WorkerHost(WorkerHostOptions options)
             try
             {
                 await _book.LookAsync(cancellationToken);
-                foreach (var log in _book.Open)
+                // A log whose manifest is damaged is begun too: its work fails at once, and says so.
+                foreach (var log in _book.Open.Concat(_book.Damaged.Keys))
                 {
                     _heard.Writer.TryWrite(log);
                 }
