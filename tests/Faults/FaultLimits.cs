@@ -3,6 +3,9 @@ namespace Mjolnir.Faults.Tests;
 /// <summary>How much is tried, and how long is waited.</summary>
 internal static class FaultLimits
 {
+    /// <summary>Seconds between two rounds of an auditor, which compares cache, logs and store on random rows while faults happen: a minute in real life.</summary>
+    public const int AuditorPause = 1;
+
     /// <summary>Accounts of the ledger: few, so that transfers meet on the same rows all the time. As many as accounts.json has.</summary>
     public const int Accounts = 24;
 

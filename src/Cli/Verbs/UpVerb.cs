@@ -21,7 +21,7 @@ internal static class UpVerb
     private static readonly Option<bool> WithServices = new("--with-services") { Description = "Start RabbitMQ and an S3 (Ceph) from this machine's packages, with their data under --data." };
     private static readonly Option<string?> Data = new("--data") { Description = $"Folder for everything. Usual: {UpPlaces.Usual} in the application's folder, which is never served." };
     private static readonly Option<string?> SignIn = new("--sign-in") { Description = "'open' lets any name in without a password." };
-    private static readonly Option<string?> Config = new("--config") { Description = $"Configuration for all processes alike (Cluster, Queue, Store, Telemetry). Usual: {ConfigurationSources.UsualFile} if there is one." };
+    private static readonly Option<string?> Config = new("--config") { Description = $"Configuration for all processes alike (Cluster, Queue, Store, Telemetry, Audit). Usual: {ConfigurationSources.UsualFile} if there is one." };
 
     public static Command Create()
     {

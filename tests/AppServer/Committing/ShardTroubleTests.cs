@@ -1,5 +1,6 @@
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Shards;
 using static Mjolnir.AppServer.Tests.Committing.ProtocolCluster;
@@ -45,6 +46,47 @@ public sealed class ShardTroubleTests
         Assert.Equal(21, await Read(cluster.B, lost));
         var versions = cluster.Logs.VersionsOf(Key(lost));
         Assert.Equal(Enumerable.Range(1, versions.Count).Select(i => (long)i), versions);
+    }
+
+    [Fact]
+    public async Task A_row_whose_segment_is_damaged_is_refused_and_told_by_name_and_all_others_go_on()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (damaged, beside) = (cluster.NameOn("A", "x"), cluster.NameOn("A", "y"));
+        await Set(cluster.A, damaged, 1);
+        await Set(cluster.A, beside, 1);
+        cluster.Shard("A").Flush();
+        await Add(cluster.A, beside, 1);
+        await cluster.ChangeAsync(cluster.Relabel("A"));
+        cluster.Damaged[Key(damaged)] = "logs/A.1/segments/1-9-w.gz";
+        var written = cluster.Logs.VersionsOf(Key(damaged));
+
+        Assert.Equal(TransactionStatus.Unavailable, await Add(cluster.A, damaged, 1));
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, beside, 1));
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.B, beside, 1));
+        var told = cluster.Alarms.First();
+        Assert.Equal((ViolationKind.DamagedData, $"row {Key(damaged)}"), (told.Kind, told.Part));
+        Assert.Contains("logs/A.1/segments/1-9-w.gz at byte 77", told.What);
+        Assert.Equal(written, cluster.Logs.VersionsOf(Key(damaged)));
+
+        // Mended, it is there as it was.
+        cluster.Damaged.Clear();
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, damaged, 5));
+        Assert.Equal(6, await Read(cluster.B, damaged));
+    }
+
+    [Fact]
+    public async Task A_damaged_item_in_a_shard_is_refused_and_told_and_all_others_go_on()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var (damaged, beside) = (cluster.NameOn("A", "x"), cluster.NameOn("A", "y"));
+        await using var hand = cluster.Shard("A").Connect();
+        await hand.RunAsync([new ShardOperation { Verb = ShardVerb.Add, CacheKey = $"1:{Key(damaged)}", Value = "no envelope"u8.ToArray() }], CancellationToken.None);
+
+        Assert.Equal(TransactionStatus.Unavailable, await Add(cluster.A, damaged, 1));
+        Assert.Equal(TransactionStatus.Committed, await Set(cluster.A, beside, 1));
+        Assert.Equal((ViolationKind.DamagedData, $"row {Key(damaged)}"), (cluster.Alarms.First().Kind, cluster.Alarms.First().Part));
+        Assert.Empty(cluster.Logs.VersionsOf(Key(damaged)));
     }
 
     [Fact]

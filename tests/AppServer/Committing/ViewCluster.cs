@@ -2,11 +2,13 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core;
 using Mjolnir.Core.Batches;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
+using Mjolnir.Core.Violations;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Logs;
@@ -43,6 +45,12 @@ internal sealed class ViewCluster : IAsyncDisposable
     public RowForesight? Foresight { get; set; }
 
     public InProcessCommitFeed Feed { get; } = new();
+
+    /// <summary>Broken rules and damage told by servers.</summary>
+    public ConcurrentQueue<Violation> Alarms { get; } = new();
+
+    /// <summary>Rows whose segment cannot be read: looking for one finds damage.</summary>
+    public ConcurrentDictionary<RowKey, string> Damaged { get; } = new();
 
     /// <summary>Shards reported, with the label that they should have borne.</summary>
     public ConcurrentQueue<ShardDescription> Reports { get; } = new();
@@ -236,6 +244,7 @@ internal sealed class ViewCluster : IAsyncDisposable
                 Engine = cluster._engine(),
                 Time = cluster._time,
                 Random = new Random(1),
+                Alarm = cluster.Alarms.Enqueue,
                 Limits = cluster._limits,
                 Foresight = cluster.Foresight,
             });
@@ -265,10 +274,13 @@ internal sealed class ViewCluster : IAsyncDisposable
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult(_snapshot.GetValueOrDefault(key));
+        public ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult(Whole(key, _snapshot.GetValueOrDefault(key)));
 
-        public ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult(_cluster.Logs.Find(key));
+        public ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken) => ValueTask.FromResult(Whole(key, _cluster.Logs.Find(key)));
 
         public bool IsWarm(string label, long since) => false;
+
+        private RowVersion? Whole(RowKey key, RowVersion? found) =>
+            _cluster.Damaged.TryGetValue(key, out var segment) ? throw new CorruptDataException("A block is damaged: its checksum is wrong", segment, 77) : found;
     }
 }

@@ -52,6 +52,7 @@ public sealed class Audited_clusters(ITestOutputHelper output)
         output.WriteLine($"{committed} transactions, {figures}");
         Assert.Empty(cluster.Differences);
         Assert.Empty(cluster.Violations);
+        Assert.Contains(cluster.Unlabelled, told => told is { Kind: ViolationKind.UnlabelledShard, Part: "shard s2" });
         Assert.True(figures.Rounds >= 10 && figures.Rows >= 10 * Accounts, $"{figures}");
         Assert.Equal(Accounts * FirstBalance, await MoneyAsync(cluster));
 

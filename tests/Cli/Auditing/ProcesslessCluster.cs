@@ -75,6 +75,9 @@ internal sealed class ProcesslessCluster : IAsyncDisposable
     /// <summary>Broken rules that any other part found.</summary>
     public ConcurrentQueue<Violation> Violations { get; } = [];
 
+    /// <summary>Shards that servers found without their labels.</summary>
+    public ConcurrentQueue<Violation> Unlabelled { get; } = [];
+
     public ConcurrentQueue<string> Reports { get; } = [];
 
     public IReadOnlyCollection<string> Members => [.. _members.Keys];
@@ -145,7 +148,7 @@ internal sealed class ProcesslessCluster : IAsyncDisposable
             var former = FormerLogs.Take(cluster._folder.At(name));
             var epochs = new ClusterLogEpochs(name, cluster._broker, registry, new LogSealer(cluster._broker, cluster._store, Time, new WriteBehindLimits()), former, stored);
             epochs.Prepare();
-            var views = new RegistryViews(registry, cluster._bus, cluster.Connect, _ => { });
+            var views = new RegistryViews(registry, cluster._bus, cluster.Connect, cluster.Unlabelled.Enqueue);
             var member = new ClusterMember(new MemberIdentity(name, $"run-{name}", $"http://{name}", name, $"mem:{name}"), cluster._bus, views, stored, former, Time);
             views.Opened = await member.FirstViewAsync(CancellationToken.None);
             var rows = await StoredRows.OpenAsync(cluster._store, CancellationToken.None);

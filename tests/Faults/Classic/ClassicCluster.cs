@@ -1,5 +1,6 @@
-using System.Net.Sockets;
+using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 using Mjolnir.Running;
 
@@ -29,6 +30,9 @@ public class ClassicCluster : IAsyncLifetime
     /// <summary>Where queue and store come from, and what else <c>up</c> is told.</summary>
     protected virtual IReadOnlyList<string> More => ["--with-services"];
 
+    /// <summary>Seconds between two rounds of an auditor.</summary>
+    protected virtual int AuditorPause => FaultLimits.AuditorPause;
+
     /// <summary>What <c>up</c> and its processes find in their environment.</summary>
     protected virtual IReadOnlyDictionary<string, string> Surroundings { get; } = new Dictionary<string, string>();
 
@@ -55,7 +59,8 @@ public class ClassicCluster : IAsyncLifetime
     /// <summary>Starts it; returns when queue and store are up and the V-stacks begin to start.</summary>
     public async Task BeginAsync()
     {
-        _up = MjolnirProcess.Start(Surroundings, ["up", LedgerServer.App, "--stacks", "2", "--sign-in", "open", "--port", $"{_port}", "--data", Data, .. More]);
+        var configuration = _folder.Write("shared.json", $$"""{ "Audit": { "Pause": {{AuditorPause}} } }""");
+        _up = MjolnirProcess.Start(Surroundings, ["up", LedgerServer.App, "--config", configuration, "--stacks", "2", "--sign-in", "open", "--port", $"{_port}", "--data", Data, .. More]);
         await _up.LineAsync(line => line.EndsWith("s1 starts", StringComparison.Ordinal), FaultLimits.ClusterStart);
     }
 
@@ -88,6 +93,22 @@ public class ClassicCluster : IAsyncLifetime
     {
         using var configuration = Configuration(stack);
         return new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!);
+    }
+
+    /// <summary>What the write-behind process of a V-stack tells of a figure, all its labels added up; null while it does not answer.</summary>
+    public async Task<double?> WorkerFigureAsync(int stack, string figure)
+    {
+        using var configuration = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, $"s{stack}-write-behind", "stack.json")));
+        try
+        {
+            var told = await Http.GetStringAsync(new Uri(new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!), "/_mjolnir/metrics"));
+            return told.Split('\n').Where(line => line.StartsWith(figure + " ", StringComparison.Ordinal) || line.StartsWith(figure + "{", StringComparison.Ordinal))
+                .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
     }
 
     /// <summary>What a process tells at its status.</summary>

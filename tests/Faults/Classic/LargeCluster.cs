@@ -10,6 +10,9 @@ public sealed class LargeCluster : ClassicCluster
     /// <summary>How long the import took.</summary>
     public TimeSpan Imported { get; private set; }
 
+    /// <summary>As in real life: this cluster is held against the clock.</summary>
+    protected override int AuditorPause => 60;
+
     public override async Task InitializeAsync()
     {
         await base.InitializeAsync();

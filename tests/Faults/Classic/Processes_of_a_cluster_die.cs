@@ -122,6 +122,22 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
         await AuditAsync();
     }
 
+    [Fact]
+    public async Task Auditors_compare_cache_logs_and_store_and_find_no_difference()
+    {
+        await Cluster.SettledAsync();
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        foreach (var stack in new[] { 1, 2 })
+        {
+            while (await Cluster.WorkerFigureAsync(stack, "mjolnir_audit_rows_total") is not > 0)
+            {
+                await Task.Delay(FaultLimits.RetryPause, patience.Token);
+            }
+        }
+
+        await RequireSilentAuditorsAsync();
+    }
+
     private async Task ScaleAsync(int stacks)
     {
         var (code, told) = await MjolnirProcess.RunAsync("scale", $"{stacks}", "--data", Cluster.Data);
