@@ -80,7 +80,7 @@ public sealed class SampledRows
         var log = Snapshot.Find(stamp.Log);
         if (log?.Entries.FirstOrDefault(entry => entry.FirstBatch <= stamp.Batch && stamp.Batch <= entry.LastBatch) is { } covering)
         {
-            return covering.Segment is null ? null : await FindAsync(FileOf(StoredObject.Of(covering.Segment, covering.Bytes, covering.Rows)), key, cancellationToken);
+            return covering.HasRows ? await FindAsync(FileOf(StoredObject.Of(covering)), key, cancellationToken) : null;
         }
 
         // A merge takes all runs of a level, so what a lower level holds is later, and on one level what was made later: the first that has the row has the newest.

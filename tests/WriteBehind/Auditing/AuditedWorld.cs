@@ -116,7 +116,7 @@ internal sealed class AuditedWorld : IAuditedCluster, IAsyncDisposable
         await _hand.RunAsync([new ShardOperation { Verb = ShardVerb.CompareAndDelete, CacheKey = get.CacheKey, Token = get.Token }], World.Ever);
     }
 
-    /// <summary>Changes the one segment by hand, and its manifest entry to fit, so that no checksum tells.</summary>
+    /// <summary>Changes the one segment by hand, and the entry behind it to fit, so that no checksum tells.</summary>
     public async Task ChangeSegmentAsync(Func<SegmentRow, SegmentRow?> change)
     {
         var entry = Assert.Single(await World.ManifestAsync(Log));
@@ -133,8 +133,7 @@ internal sealed class AuditedWorld : IAuditedCluster, IAsyncDisposable
 
         var rows = segment.Rows;
         var content = segment.Finish();
-        World.Objects[entry.Segment!] = content;
-        World.Objects[ObjectNames.ManifestEntry(Log, entry.Number)] = ManifestCodec.Encode(entry with { Bytes = content.Length, Rows = rows });
+        World.Objects[ObjectNames.ManifestEntry(Log, entry.Number)] = ManifestCodec.Encode(entry with { Bytes = content.Length, Rows = rows }, content);
     }
 
     /// <summary>The auditor of a process that starts.</summary>

@@ -166,7 +166,7 @@ public sealed class AuditorTests
     {
         await using var world = await AuditedWorld.StartAsync("alice", "bob");
         world.RestartAuditor();
-        var segment = Assert.Single(await world.World.ManifestAsync(AuditedWorld.Log)).Segment!;
+        var segment = ObjectNames.ManifestEntry(AuditedWorld.Log, 1);
         world.World.Objects[segment][20] ^= 1;
         var told = await world.ToldAsync();
         Assert.Equal(ViolationKind.DamagedData, told.Kind);
@@ -178,7 +178,7 @@ public sealed class AuditorTests
     {
         await using var world = await AuditedWorld.StartAsync("alice", "bob");
         var entry = ObjectNames.ManifestEntry(AuditedWorld.Log, 1);
-        world.World.Objects[entry][20] ^= 1;
+        world.World.Objects[entry][^40] ^= 1;
         Assert.False(await world.Auditor.RoundAsync(World.Ever));
         Assert.False(await world.Auditor.RoundAsync(World.Ever));
         Assert.Contains(entry, Assert.Single(world.Told).What);

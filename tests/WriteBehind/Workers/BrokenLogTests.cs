@@ -98,12 +98,12 @@ public sealed class BrokenLogTests : IAsyncLifetime
     {
         await World.StoreAsync(Broken, 1);
         var entry = Storage.Objects.ObjectNames.ManifestEntry(Broken, 1);
-        World.Objects[entry][20] ^= 1;
+        World.Objects[entry][^40] ^= 1;
         await World.PublishAsync(Broken, 2, World.Put("alice", 2, 2));
         var (host, _) = _cluster.StartWorkers("s1");
         await FailedAsync(host, ViolationKind.DamagedData, entry);
         await GoesOnAsync();
-        World.Objects[entry][20] ^= 1;
+        World.Objects[entry][^40] ^= 1;
         Assert.Single(await World.ManifestAsync(Broken));
     }
 
