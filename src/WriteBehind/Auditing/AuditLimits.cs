@@ -6,8 +6,8 @@ public sealed record AuditLimits
     /// <summary>Shortest time between two rounds. A minute: a round asks the store for some 5 lists and, under full load, 150 reads, so it costs about 0.1 $ a day on S3.</summary>
     public TimeSpan RoundPause { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>A round is followed by a pause this many times as long as it worked, if that is longer: the auditor works at most a fiftieth of the time, whatever the machine and the store take.</summary>
-    public int RestFactor { get; init; } = 49;
+    /// <summary>A round is followed by a pause this many times as long as it worked, if that is longer: the auditor works at most a hundredth of the time, whatever the machine and the store take. Some reads run side by side, so that is less than 2 % of a core.</summary>
+    public int RestFactor { get; init; } = 99;
 
     /// <summary>Blocks of the store drawn in a round; one read each, and one for the index of an object not met lately.</summary>
     public int Blocks { get; init; } = 4;
