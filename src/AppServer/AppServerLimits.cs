@@ -87,8 +87,17 @@ public static partial class AppServerLimits
     /// <summary>Verified cookies remembered: a check costs 2 µs without, so forgetting them all at the limit is harmless. 300 bytes each.</summary>
     public const int VerifiedSessions = 16_384;
 
-    /// <summary>Signed-out sessions remembered until they would have expired. 100 bytes each.</summary>
-    public const int RevokedSessions = 100_000;
+    /// <summary>Signed-out sessions of one user that are told apart; with one more, all cookies of the user made before end too. 40 bytes each, in one row.</summary>
+    public const int EndedSessionsPerUser = 100;
+
+    /// <summary>Time after which a session in use is looked up anew: how long a sign-out elsewhere can go unnoticed if the news of it were lost. One row read a minute is nothing beside a user's calls.</summary>
+    public static readonly TimeSpan SessionCheck = TimeSpan.FromMinutes(1);
+
+    /// <summary>Time before asking again for sessions that could not be looked up.</summary>
+    public static readonly TimeSpan EndedSessionRetry = TimeSpan.FromSeconds(1);
+
+    /// <summary>Times that news of a sign-out are followed up: a shard heals within 5 s, a queue or a store that is down longer is met at the session's next use.</summary>
+    public const int EndedSessionTries = 10;
 
     /// <summary>Characters of a session's cookie: a name of 64 four-byte characters in base64 and the rest.</summary>
     public const int TokenCharacters = 512;

@@ -30,7 +30,9 @@ public sealed class AppServerHttp : IAsyncDisposable
     private readonly CancellationTokenSource _leaving = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _replacing = new();
+    private readonly EndedSessions _ended;
     private IDisposable? _changes;
+    private IDisposable? _signOuts;
     private ServedApplication _current;
     private Task _compressing = Task.CompletedTask;
     private bool _stopped;
@@ -48,10 +50,11 @@ public sealed class AppServerHttp : IAsyncDisposable
         _current = new ServedApplication(options.Applications.Current);
         var secrets = options.Secrets ?? SecretsFile.LoadOrCreate(FolderOf(options), options.Time);
         var metrics = new HttpMetrics();
-        var sessions = new SessionBook(new SessionTokens(secrets.SessionKeys, $"session|{_current.Application.Name}|{options.SignIn}"), options.Time);
+        _ended = new EndedSessions(_current.Application.Name, options.Router, options.Time);
+        var sessions = new SessionBook(new SessionTokens(secrets.SessionKeys, $"session|{_current.Application.Name}|{options.SignIn}"), _ended, options.Time);
         var admission = new CallAdmission(options, metrics);
         var renderer = new LiveRenderer(options.Router, _watched, options.Time, metrics, _log, _stopping.Token);
-        _live = new LiveEndpoint(new LiveContext(Current, admission, sessions, new LiveViews(_watched, renderer), metrics, _log), options.Logs);
+        _live = new LiveEndpoint(new LiveContext(Current, admission, sessions, _ended, new LiveViews(_watched, renderer), metrics, _log), options.Logs);
         _front = new HttpFront(
             Current,
             options,
@@ -79,6 +82,7 @@ public sealed class AppServerHttp : IAsyncDisposable
         Replace(_options.Applications.Current);
         Compress(_builtIn.All);
         _changes = _options.Router.Any.OnChanged(_watched.OnChanged);
+        _signOuts = _options.Router.Any.OnChanged(_ended.OnChanged);
         await _server.StartAsync(_front, cancellationToken);
         HttpLog.Started(_log, _current.Application.Name, Url);
     }
@@ -95,6 +99,7 @@ public sealed class AppServerHttp : IAsyncDisposable
         await _leaving.CancelAsync();
         _options.Applications.Replaced -= Replace;
         _changes?.Dispose();
+        _signOuts?.Dispose();
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         patience.CancelAfter(AppServerLimits.Stop);
         await Task.WhenAll(_live.StopAsync(_options.Time), _server.StopAsync(patience.Token));
@@ -106,6 +111,7 @@ public sealed class AppServerHttp : IAsyncDisposable
     {
         await StopAsync(CancellationToken.None);
         await _watched.DisposeAsync();
+        await _ended.DisposeAsync();
         _server.Dispose();
         _leaving.Dispose();
         _stopping.Dispose();

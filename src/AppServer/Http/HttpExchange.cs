@@ -33,8 +33,12 @@ internal sealed class HttpExchange
     /// <summary>The path and query as they came over the wire.</summary>
     public string Target => _context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
 
-    /// <summary>Who asks; null if nobody is signed in.</summary>
-    public Session? Session(SessionBook sessions)
+    /// <summary>Who asks; null if nobody is signed in. Completes at once but for a session that has to be looked up.</summary>
+    /// <exception cref="SessionsUnknownException">it cannot be looked up at the moment</exception>
+    public ValueTask<Session?> SessionAsync(SessionBook sessions) =>
+        Verified(sessions) is { } session ? sessions.CheckedAsync(session, _context.RequestAborted) : default;
+
+    private Session? Verified(SessionBook sessions)
     {
         var header = Request.Headers.Cookie;
         if (header.Count != 1)

@@ -157,6 +157,11 @@ internal sealed class HttpFront(
             return started ? Task.CompletedTask : Problem.WriteAsync(exchange, new Refusal(bad.StatusCode, bad.Message));
         }
 
+        if (error is SessionsUnknownException && !started)
+        {
+            return Problem.WriteAsync(exchange, Refusal.Overloaded);
+        }
+
         Interlocked.Increment(ref metrics.Faults);
         HttpLog.RequestFaulted(log, error, exchange.Request.Method, RequestPath.Raw(exchange.Target).ToString());
         if (started)

@@ -138,7 +138,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
 
         foreach (var message in messages)
         {
-            if (Session is not null && !Session.IsAlive(context.Sessions.Now))
+            if (Session is not null && await context.Sessions.CheckedAsync(Session, _ended.Token) is null)
             {
                 return LiveClose.SignedOut;
             }

@@ -11,6 +11,7 @@ internal sealed record LiveContext(
     Func<ServedApplication> Current,
     CallAdmission Admission,
     SessionBook Sessions,
+    EndedSessions Ended,
     LiveViews Views,
     HttpMetrics Metrics,
     ILogger Log);

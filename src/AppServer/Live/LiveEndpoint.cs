@@ -32,7 +32,7 @@ internal sealed class LiveEndpoint
         _context = context;
         var options = new WebSocketOptions { KeepAliveInterval = AppServerLimits.LivePing, KeepAliveTimeout = AppServerLimits.LivePong };
         _handshake = new WebSocketMiddleware(AcceptAsync, Options.Create(options), logs);
-        context.Sessions.Ended += CloseSession;
+        context.Ended.Changed += CloseSessions;
     }
 
     public Task HandleAsync(HttpExchange exchange)
@@ -84,7 +84,7 @@ internal sealed class LiveEndpoint
             return;
         }
 
-        var session = exchange.Session(_context.Sessions);
+        var session = await exchange.SessionAsync(_context.Sessions);
         var address = RequestOrigin.Address(exchange);
         var owner = session is null ? "@" + address : session.User;
         if (_stopping || !TryCount(owner))
@@ -130,12 +130,13 @@ internal sealed class LiveEndpoint
         }
     }
 
-    private void CloseSession(string sessionId)
+    private void CloseSessions(string user, SignedOut ended)
     {
         foreach (var connection in _connections.Keys)
         {
-            if (connection.Session?.Id == sessionId)
+            if (connection.Session is { } session && session.User == user && ended.Has(session))
             {
+                session.Revoked = true;
                 connection.Close(LiveClose.SignedOut);
             }
         }

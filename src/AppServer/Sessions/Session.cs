@@ -7,7 +7,11 @@ namespace Mjolnir.AppServer.Sessions;
 /// <param name="expires">when its cookie ends, Unix seconds</param>
 internal sealed class Session(string user, string id, long issued, long expires)
 {
+    /// <summary>A <see cref="CheckDue"/> before any.</summary>
+    public const long NeverChecked = long.MinValue;
+
     private volatile bool _revoked;
+    private long _checkDue = NeverChecked;
 
     public string User { get; } = user;
 
@@ -16,6 +20,16 @@ internal sealed class Session(string user, string id, long issued, long expires)
     public long Issued { get; } = issued;
 
     public long Expires { get; } = expires;
+
+    /// <summary>The clock's timestamp from which on it must be looked up whether it was signed out elsewhere.</summary>
+    public long CheckDue
+    {
+        get => Volatile.Read(ref _checkDue);
+        set => Volatile.Write(ref _checkDue, value);
+    }
+
+    /// <summary>It has been looked up before.</summary>
+    public bool WasChecked => CheckDue != NeverChecked;
 
     /// <summary>Signed out.</summary>
     public bool Revoked

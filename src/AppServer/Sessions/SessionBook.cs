@@ -5,21 +5,25 @@ namespace Mjolnir.AppServer.Sessions;
 
 /// <summary>
 /// The sessions this server knows: opens, verifies, renews and ends them. Cookies are self-contained, so any server with the same secrets verifies them and a restart signs nobody
-/// out; what was verified is remembered, because a hash per request is dearer than a look-up. Signing out is remembered by this server until the cookie would have expired (or it restarts).
+/// out; what was verified is remembered, because a hash per request is dearer than a look-up. What was signed out is in <see cref="EndedSessions"/>, looked up when a cookie is met first and once a minute then.
 /// </summary>
-internal sealed class SessionBook(SessionTokens tokens, TimeProvider time)
+internal sealed class SessionBook
 {
     private const int IdBytes = 12;
 
+    private readonly SessionTokens _tokens;
+    private readonly EndedSessions _ended;
+    private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, Session> _verified = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, long> _revoked = new(StringComparer.Ordinal);
     private int _verifiedCount;
-    private int _revokedCount;
 
-    /// <summary>Raised when a session is signed out, with its id.</summary>
-    public event Action<string>? Ended;
+    public SessionBook(SessionTokens tokens, EndedSessions ended, TimeProvider time)
+    {
+        (_tokens, _ended, _time) = (tokens, ended, time);
+        ended.Changed += Apply;
+    }
 
-    public long Now => time.GetUtcNow().ToUnixTimeSeconds();
+    public long Now => _time.GetUtcNow().ToUnixTimeSeconds();
 
     public Session Open(string user) => Make(user, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(IdBytes)));
 
@@ -28,38 +32,64 @@ internal sealed class SessionBook(SessionTokens tokens, TimeProvider time)
 
     public bool IsRenewalDue(Session session) => Now - session.Issued >= (long)AppServerLimits.SessionRenewal.TotalSeconds;
 
-    public string Token(Session session) => tokens.Sign(session);
+    public string Token(Session session) => _tokens.Sign(session);
 
-    /// <summary>Whom a cookie's value stands for; null if it is forged, expired or signed out.</summary>
+    /// <summary>Whom a cookie's value stands for; null if it is forged, expired, or known here to be signed out. What else is signed out, <see cref="CheckedAsync"/> tells.</summary>
     public Session? Find(ReadOnlySpan<char> token)
     {
         if (!_verified.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(token, out var session))
         {
-            if (!tokens.TryVerify(token, out session))
+            if (!_tokens.TryVerify(token, out session))
             {
                 return null;
             }
 
-            session.Revoked = _revoked.ContainsKey(session.Id);
             Remember(token.ToString(), session);
         }
 
         return session.IsAlive(Now) ? session : null;
     }
 
-    public void End(Session session)
+    /// <summary>The session; null if it was signed out anywhere. At no cost for a session that was looked up within the last minute.</summary>
+    /// <exception cref="SessionsUnknownException">it was never looked up here, and cannot be at the moment</exception>
+    public ValueTask<Session?> CheckedAsync(Session session, CancellationToken cancellationToken) =>
+        _time.GetTimestamp() < session.CheckDue ? new(session.IsAlive(Now) ? session : null) : LookUpAsync(session, cancellationToken);
+
+    /// <summary>Signs a session out on every server, for good. False: that cannot be done at the moment.</summary>
+    public ValueTask<bool> EndAsync(Session session, CancellationToken cancellationToken) => _ended.EndAsync(session, Now, cancellationToken);
+
+    private async ValueTask<Session?> LookUpAsync(Session session, CancellationToken cancellationToken)
     {
-        session.Revoked = true;
-        Forget(session);
-        foreach (var verified in _verified.Values)
+        var news = _ended.News;
+        var wait = AppServerLimits.SessionCheck;
+        try
         {
-            if (verified.Id == session.Id)
-            {
-                verified.Revoked = true;
-            }
+            session.Revoked |= (await _ended.ReadAsync(session.User, cancellationToken)).Has(session);
+        }
+        catch (TimeoutException) when (session.WasChecked)
+        {
+            // The row's shard is healing: who was signed in a minute ago goes on.
+            wait = AppServerLimits.EndedSessionRetry;
+        }
+        catch (TimeoutException fault)
+        {
+            throw new SessionsUnknownException(fault);
         }
 
-        Ended?.Invoke(session.Id);
+        // Signed out while the answer was under way: then it is asked again at the next use.
+        session.CheckDue = news == _ended.News ? _time.GetTimestamp() + (long)(wait.TotalSeconds * _time.TimestampFrequency) : Session.NeverChecked + 1;
+        return session.IsAlive(Now) ? session : null;
+    }
+
+    private void Apply(string user, SignedOut ended)
+    {
+        foreach (var session in _verified.Values)
+        {
+            if (session.User == user)
+            {
+                session.Revoked |= ended.Has(session);
+            }
+        }
     }
 
     private Session Make(string user, string id)
@@ -77,31 +107,5 @@ internal sealed class SessionBook(SessionTokens tokens, TimeProvider time)
         }
 
         _verified[token] = session;
-
-        // Signed out between the look-up before and being remembered: then End has not seen it here.
-        session.Revoked |= _revoked.ContainsKey(session.Id);
-    }
-
-    private void Forget(Session session)
-    {
-        if (Interlocked.Increment(ref _revokedCount) > AppServerLimits.RevokedSessions)
-        {
-            DropExpired();
-        }
-
-        // A renewed cookie of this session may end later than the one at hand.
-        _revoked[session.Id] = Now + (long)AppServerLimits.SessionLife.TotalSeconds;
-    }
-
-    /// <summary>Expired ones first; if all are still young, the ones that end first are worth the least.</summary>
-    private void DropExpired()
-    {
-        var now = Now;
-        foreach (var (id, _) in _revoked.OrderBy(entry => entry.Value).Where((entry, i) => entry.Value <= now || i < AppServerLimits.RevokedSessions / 2))
-        {
-            _revoked.TryRemove(id, out _);
-        }
-
-        Volatile.Write(ref _revokedCount, _revoked.Count);
     }
 }

@@ -26,9 +26,7 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
         var method = exchange.Request.Method;
         if (HttpMethods.IsGet(method) || HttpMethods.IsHead(method))
         {
-            var session = exchange.Session(sessions);
-            SessionCookie.RenewIfDue(exchange, session, sessions);
-            return WriteUserAsync(exchange, session?.User);
+            return TellAsync(exchange);
         }
 
         if (HttpMethods.IsPost(method))
@@ -48,21 +46,34 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
         return Problem.WriteAsync(exchange, MethodNotAllowed);
     }
 
-    private Task SignOutAsync(HttpExchange exchange)
+    private async Task TellAsync(HttpExchange exchange)
+    {
+        var session = await exchange.SessionAsync(sessions);
+        SessionCookie.RenewIfDue(exchange, session, sessions);
+        await WriteUserAsync(exchange, session?.User);
+    }
+
+    /// <summary>Answered when it is durable. If that cannot be, the cookie stays, so that it can be tried again.</summary>
+    private async Task SignOutAsync(HttpExchange exchange)
     {
         if (!RequestOrigin.IsSameSite(exchange))
         {
-            return Problem.WriteAsync(exchange, Refusal.OtherSite);
+            await Problem.WriteAsync(exchange, Refusal.OtherSite);
         }
-
-        if (exchange.Session(sessions) is { } session)
+        else if (await EndAsync(exchange))
         {
-            sessions.End(session);
+            SessionCookie.Clear(exchange);
+            await Answer.EmptyAsync(exchange, StatusCodes.Status204NoContent);
         }
-
-        SessionCookie.Clear(exchange);
-        return Answer.EmptyAsync(exchange, StatusCodes.Status204NoContent);
+        else
+        {
+            await Problem.WriteAsync(exchange, Refusal.Overloaded);
+        }
     }
+
+    /// <summary>Ends the session that the browser shows, if it shows one; to its end even if the browser goes away.</summary>
+    private async ValueTask<bool> EndAsync(HttpExchange exchange) =>
+        await exchange.SessionAsync(sessions) is not { } session || await sessions.EndAsync(session, CancellationToken.None);
 
     private async Task HandleCredentialsAsync(HttpExchange exchange, Func<HttpExchange, Credentials, Task<Refusal?>> check)
     {
@@ -74,9 +85,10 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
         }
 
         // Somebody else's session in this browser ends with the new one's beginning.
-        if (exchange.Session(sessions) is { } before)
+        if (!await EndAsync(exchange))
         {
-            sessions.End(before);
+            await Problem.WriteAsync(exchange, Refusal.Overloaded);
+            return;
         }
 
         SessionCookie.Set(exchange, sessions.Token(sessions.Open(credentials.User)));
@@ -110,6 +122,11 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
     {
         if (IsOpen)
         {
+            if (!UserNames.TryKey(options.Applications.Current.Name, credentials.User, out _))
+            {
+                return NameTooLong;
+            }
+
             Interlocked.Increment(ref metrics.SignIns);
             return null;
         }

@@ -26,14 +26,26 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
 
     public Task HandleAsync(HttpExchange exchange, ServedApplication application)
     {
-        var refusal = Admit(exchange, application, out var handler, out var session);
-        return refusal is null ? RunAsync(exchange, application, handler!, session) : RefuseAsync(exchange, refusal);
+        if (Admit(exchange, application, out var handler) is { } refusal)
+        {
+            return RefuseAsync(exchange, refusal);
+        }
+
+        var session = exchange.SessionAsync(sessions);
+        return session.IsCompletedSuccessfully ? RunIfAllowedAsync(exchange, application, handler!, session.Result) : RunWhenKnownAsync(exchange, application, handler!, session);
     }
 
-    private Refusal? Admit(HttpExchange exchange, ServedApplication application, out CallableHandler? handler, out Session? session)
+    /// <summary>The first call of a session here, or the first in a minute.</summary>
+    private async Task RunWhenKnownAsync(HttpExchange exchange, ServedApplication application, CallableHandler handler, ValueTask<Session?> session) =>
+        await RunIfAllowedAsync(exchange, application, handler, await session);
+
+    private Task RunIfAllowedAsync(HttpExchange exchange, ServedApplication application, CallableHandler handler, Session? session) =>
+        handler.Refuses(session) is { } refusal ? RefuseAsync(exchange, refusal) : RunAsync(exchange, application, handler, session);
+
+    private static Refusal? Admit(HttpExchange exchange, ServedApplication application, out CallableHandler? handler)
     {
         var request = exchange.Request;
-        (handler, session) = (null, null);
+        handler = null;
         if (!HttpMethods.IsPost(request.Method))
         {
             exchange.Response.Headers.Allow = "POST";
@@ -55,13 +67,7 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
             return Refusal.NotJson;
         }
 
-        if (Find(RequestPath.Raw(exchange.Target)[Prefix.Length..], application, out handler) is { } unknown)
-        {
-            return unknown;
-        }
-
-        session = exchange.Session(sessions);
-        return handler!.Refuses(session);
+        return Find(RequestPath.Raw(exchange.Target)[Prefix.Length..], application, out handler);
     }
 
     private static Refusal? Find(ReadOnlySpan<char> escapedName, ServedApplication application, out CallableHandler? handler)

@@ -18,7 +18,7 @@ internal sealed class PageEndpoint(AppServerHttpOptions options, SessionBook ses
 
     public async Task HandleAsync(HttpExchange exchange, ServedApplication application, Page page)
     {
-        var session = exchange.Session(sessions);
+        var session = await exchange.SessionAsync(sessions);
         Interlocked.Increment(ref metrics.Renders);
         var rendered = await options.Router.Any.RenderAsync(application.Application, page, session?.User, exchange.Context.RequestAborted);
         if (rendered is null)
