@@ -6,8 +6,8 @@ using Mjolnir.Core.Keys;
 namespace Mjolnir.AppServer.Sessions;
 
 /// <summary>
-/// What all servers know of sessions that were signed out: rows, written and read as transactions, so a sign-out holds everywhere once it is answered, and after a restart. A server asks when it meets a cookie first
-/// and once a minute; the news of a changed row makes it ask at once. Wakes a task of its own for that: news come on the lane's thread.
+/// What all servers know of sessions that were signed out: rows, written and read as transactions. A sign-out that was answered is durable and holds at once on the server that answered and on every server that meets
+/// the cookie for the first time, after a restart too. Others hear the news of the changed row within milliseconds, and would they be lost, look within a minute. News are followed up by a task of their own, because they come on the lane's thread.
 /// </summary>
 internal sealed class EndedSessions : IAsyncDisposable
 {

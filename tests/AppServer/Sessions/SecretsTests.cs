@@ -115,7 +115,7 @@ public sealed class SecretsTests : IDisposable
             """);
         File.SetUnixFileMode(FilePath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         var keys = SecretsFile.Load(FilePath).SessionKeys;
-        var session = new SessionBook(new SessionTokens(keys, "s"), new ManualTime()).Open("alice");
+        var session = new Session("alice", "0a", 0, long.MaxValue);
 
         Assert.Equal([fresh, old], keys);
         Assert.True(new SessionTokens([fresh], "s").TryVerify(new SessionTokens(keys, "s").Sign(session), out _));
