@@ -51,13 +51,14 @@ public sealed class CephService : IAsyncDisposable
     public Task Exited => Task.WhenAny(AllDaemons().Select(daemon => daemon.Exited));
 
     /// <summary>The programs that are not installed; empty: it can be started.</summary>
-    public static IReadOnlyList<string> MissingPrograms() => [.. Needed.Where(program => Programs.Find(program) is null)];
+    /// <param name="find">finds an installed program; null: there is none</param>
+    public static IReadOnlyList<string> MissingPrograms(Func<string, string?> find) => [.. Needed.Where(program => find(program) is null)];
 
     /// <summary>Starts it; ends when S3 answers.</summary>
     /// <exception cref="ServiceFailedException">a program is missing, ended, or S3 did not come up in time</exception>
     public static async Task<CephService> StartAsync(CephOptions options, CancellationToken cancellationToken)
     {
-        if (MissingPrograms() is { Count: > 0 } missing)
+        if (MissingPrograms(Programs.Find) is { Count: > 0 } missing)
         {
             throw new ServiceFailedException($"Ceph's S3 needs programs that are not installed: {string.Join(", ", missing)}. {HowToInstall}");
         }

@@ -11,6 +11,7 @@ namespace Mjolnir.Services;
 public sealed class RabbitMqService : IAsyncDisposable
 {
     private const string ServerFolder = "/usr/lib/rabbitmq/bin";
+    private const string ServerProgram = "rabbitmq-server";
     private static readonly byte[] ProtocolHeader = [(byte)'A', (byte)'M', (byte)'Q', (byte)'P', 0, 0, 9, 1];
 
     private readonly RabbitMqSettings _settings;
@@ -75,7 +76,7 @@ public sealed class RabbitMqService : IAsyncDisposable
 
         RequireFree(Port);
         _folder.Configure(Port);
-        _process = ServiceProcess.Start(new(Program("rabbitmq-server"), [])
+        _process = ServiceProcess.Start(new(Program(ServerProgram), [])
         {
             Environment = _folder.Environment(_portMapper.Port, _distributionPort),
             Folder = _folder.Home,
@@ -132,6 +133,9 @@ public sealed class RabbitMqService : IAsyncDisposable
             await _portMapper.DisposeAsync();
         }
     }
+
+    /// <summary>The full path of what is needed and not installed; null: all is there.</summary>
+    public static string? MissingProgram() => Path.Combine(ServerFolder, ServerProgram) is var path && File.Exists(path) ? null : path;
 
     private static string Program(string name)
     {

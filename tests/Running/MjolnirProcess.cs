@@ -117,7 +117,8 @@ public sealed class MjolnirProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until it has ended and all its output is here.</summary>
-    public Task EndAsync() => _process.WaitForExitAsync().WaitAsync(Patience);
+    /// <param name="patience">null: the usual; longer for what waits for others</param>
+    public Task EndAsync(TimeSpan? patience = null) => _process.WaitForExitAsync().WaitAsync(patience ?? Patience);
 
     public void Interrupt() => Signal(SigInt);
 

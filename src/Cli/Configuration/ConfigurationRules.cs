@@ -59,6 +59,11 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         RequireName();
         CheckEndPoint("Server:Listen", configuration.Server.Listen);
         CheckHostAndPort("Server:Peer", configuration.Server.Peer);
+        if (IPEndPoint.TryParse(configuration.Server.Listen, out var http) && HostAndPort.TryParse(configuration.Server.Peer)?.Port == http.Port)
+        {
+            mistakes.Wrong("Server:Peer", $"has the port of Server:Listen, {http.Port}; calls of other servers and HTTP need a port each");
+        }
+
         Require("Server:Data", configuration.Server.Data, "a folder of this server's own");
         if (configuration.Server.Url.Length > 0)
         {
@@ -141,6 +146,10 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         foreach (var (at, listen) in proxy.Listen.Index())
         {
             CheckEndPoint($"Proxy:Listen:{at}", WithoutScheme(listen));
+            if (proxy.Listen.Take(at).Any(other => WithoutScheme(other) == WithoutScheme(listen)))
+            {
+                mistakes.Wrong($"Proxy:Listen:{at}", $"'{listen}' is listed twice");
+            }
         }
 
         RequireSome("Proxy:Listen", proxy.Listen.Count, "an address to listen on, such as 0.0.0.0:8080");
@@ -148,6 +157,11 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         if (proxy.Certificates.Count == 0 && proxy.Listen.Any(listen => listen.StartsWith("https://", StringComparison.Ordinal)))
         {
             mistakes.Missing("Proxy:Certificates:0:Certificate", "an https address needs a certificate");
+        }
+
+        if (proxy.RedirectToHttps && !proxy.Listen.Any(listen => listen.StartsWith("https://", StringComparison.OrdinalIgnoreCase)))
+        {
+            mistakes.Wrong("Proxy:RedirectToHttps", "is true, but no address of Proxy:Listen begins with https://");
         }
 
         foreach (var (at, certificate) in proxy.Certificates.Index())
@@ -249,7 +263,7 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
     {
         if (!Uri.TryCreate(value, UriKind.Absolute, out var url) || !schemes.Contains(url.Scheme) || url.Host.Length == 0)
         {
-            mistakes.Wrong(key, $"is no URL; it looks like {schemes[0]}://10.0.0.5:{(schemes[0] == "amqp" ? 5672 : 9000)}");
+            mistakes.Wrong(key, $"is no URL; it looks like {schemes[0]}://10.0.0.5:9000");
         }
     }
 

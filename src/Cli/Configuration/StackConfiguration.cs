@@ -1,3 +1,4 @@
+using System.Net;
 using Mjolnir.AppServer.Http;
 
 namespace Mjolnir.Cli.Configuration;
@@ -63,6 +64,9 @@ internal sealed record ServerSection
 
     /// <summary>The app server's process does its V-stack's write-behind work as well, so that no process of that role is needed beside it.</summary>
     public bool Workers { get; init; }
+
+    /// <summary>Where calls of other servers are listened for: they reach it under a name, it listens on that port at the address where HTTP is served.</summary>
+    public IPEndPoint PeerEndPoint() => new(IPEndPoint.Parse(Listen).Address, HostAndPort.TryParse(Peer)!.Port);
 }
 
 /// <summary>The memcached beside the server.</summary>

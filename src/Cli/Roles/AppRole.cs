@@ -1,3 +1,4 @@
+using System.Net;
 using Mjolnir.Cli.Applications;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Dev;
@@ -15,6 +16,10 @@ internal sealed class AppRole : IRole
             return ExitCodes.Failed;
         }
 
+        var section = configuration.Server;
+        ListenAddress.RequireFree("Server:Listen", IPEndPoint.Parse(section.Listen));
+        ListenAddress.RequireFree("Server:Peer", section.PeerEndPoint());
+        ClusterSecrets.Load(configuration.Secrets);
         using var traces = TraceExport.Start(configuration.Telemetry, "app", configuration.Server.Name);
         using var logs = RoleLogs.Create(configuration.Logs);
         await using var server = await ClusterServer.StartAsync(configuration, application, logs, stop.Token);

@@ -107,7 +107,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         _former = FormerLogs.Take(section.Data);
         Close(_former);
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
-        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", _time, cancellationToken);
+        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
         Close(_services);
         Reached("connected to queue and store");
         _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
@@ -163,7 +163,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         var router = new ClusterRouter(_server, _map, _links, _predictor, () => _isReady);
         var listener = new PeerListener(new PeerListenerOptions
         {
-            EndPoint = PeerEndPoint(_configuration.Server),
+            EndPoint = _configuration.Server.PeerEndPoint(),
             ClusterToken = secrets.ClusterToken,
             Applications = applications,
             Transactions = _server,
@@ -213,9 +213,6 @@ internal sealed class ClusterServer : IAsyncDisposable
             Leave = _member.Leave,
         };
     }
-
-    /// <summary>Others reach it under a name; it listens on that port, at the address where HTTP is served.</summary>
-    private static IPEndPoint PeerEndPoint(ServerSection section) => new(IPEndPoint.Parse(section.Listen).Address, HostAndPort.TryParse(section.Peer)!.Port);
 
     private static IPNetwork TrustedProxy(string text)
     {

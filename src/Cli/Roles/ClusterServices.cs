@@ -64,14 +64,21 @@ internal sealed class ClusterServices : IAsyncDisposable
     public ClusterRegistry Registry { get; }
 
     /// <summary>Connects, and proves that both services are there and will do. A service that cannot be reached yet is waited for: on a machine that starts, nobody knows the order.</summary>
+    /// <param name="configuration">names both</param>
+    /// <param name="process">this process's name, shown by the services' tools</param>
+    /// <param name="patience">how long a service is waited for</param>
+    /// <param name="waits">called with what is waited for, once for each reason</param>
+    /// <param name="time">clock and timers</param>
+    /// <param name="cancellationToken">ends the waiting</param>
     /// <exception cref="FailureException">a service refuses, or cannot be reached within the patience</exception>
-    public static async Task<ClusterServices> ConnectAsync(StackConfiguration configuration, string process, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<ClusterServices> ConnectAsync(
+        StackConfiguration configuration, string process, TimeSpan patience, Action<string> waits, TimeProvider time, CancellationToken cancellationToken)
     {
         var services = new ClusterServices(
             new RabbitMqConnections(RabbitMqAddress.Parse(configuration.Queue.Url), process, time), new S3ObjectStore(Settings(configuration.Store), time), configuration.Cluster, time);
         try
         {
-            await services.CheckAsync(cancellationToken);
+            await services.CheckAsync(patience, waits, cancellationToken);
             return services;
         }
         catch
@@ -99,14 +106,21 @@ internal sealed class ClusterServices : IAsyncDisposable
         SecretKey = store.SecretKey.Length == 0 ? null : store.SecretKey,
     };
 
-    private async Task CheckAsync(CancellationToken cancellationToken)
+    private async Task CheckAsync(TimeSpan patience, Action<string> waits, CancellationToken cancellationToken)
     {
         var began = Time.GetTimestamp();
+        var told = "";
         while (await FailureAsync(cancellationToken) is { } failure)
         {
-            if (!failure.MayPass || Time.GetElapsedTime(began) > RoleLimits.ServicePatience)
+            if (!failure.MayPass || Time.GetElapsedTime(began) > patience)
             {
                 throw new FailureException(failure.Message);
+            }
+
+            if (failure.Message != told)
+            {
+                told = failure.Message;
+                waits(told);
             }
 
             // A service that is starting tells nobody when it is up.
@@ -122,7 +136,7 @@ internal sealed class ClusterServices : IAsyncDisposable
         }
         catch (LogUnavailableException fault)
         {
-            return (fault.Message, MayPass: true);
+            return (fault.Message, MayPass: !fault.IsRefusal);
         }
 
         var check = await S3Capability.CheckAsync(_s3, cancellationToken);

@@ -11,6 +11,11 @@ internal sealed class ProxyRole : IRole
 {
     public async Task<int> RunAsync(StackConfiguration configuration, StopSignal stop)
     {
+        foreach (var (at, listen) in configuration.Proxy.Listen.Index())
+        {
+            ListenAddress.RequireFree($"Proxy:Listen:{at}", Parse(listen).EndPoint);
+        }
+
         using var traces = TraceExport.Start(configuration.Telemetry, "proxy", "");
         using var logs = RoleLogs.Create(configuration.Logs);
         await using var proxy = Make(new ProxyOptions

@@ -59,4 +59,7 @@ internal static partial class RoleLog
 
     [LoggerMessage(10, LogLevel.Information, "{What} {Milliseconds} ms after the start")]
     public static partial void Reached(ILogger log, string what, long milliseconds);
+
+    [LoggerMessage(11, LogLevel.Warning, "Waiting: {What}")]
+    public static partial void Waits(ILogger log, string what);
 }

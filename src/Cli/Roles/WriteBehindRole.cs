@@ -1,3 +1,5 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Dev;
 using Mjolnir.Cli.Telemetry;
@@ -11,9 +13,13 @@ internal sealed class WriteBehindRole : IRole
     {
         using var traces = TraceExport.Start(configuration.Telemetry, "write-behind", configuration.Server.Name);
         using var logs = RoleLogs.Create(configuration.Logs);
-        await using var services = await ClusterServices.ConnectAsync(configuration, $"write-behind {configuration.Server.Name}", TimeProvider.System, stop.Token);
+        ListenAddress.RequireFree("Server:Listen", IPEndPoint.Parse(configuration.Server.Listen));
+        var secrets = ClusterSecrets.Load(configuration.Secrets);
+        var log = logs.CreateLogger("Mjolnir.WriteBehind");
+        await using var services = await ClusterServices.ConnectAsync(
+            configuration, $"write-behind {configuration.Server.Name}", RoleLimits.ServicePatience, what => RoleLog.Waits(log, what), TimeProvider.System, stop.Token);
         await using var part = WriteBehindPart.Start(configuration, services, logs);
-        await using var http = await WorkerHttp.StartAsync(configuration, services, part, ClusterSecrets.Load(configuration.Secrets), stop.Token);
+        await using var http = await WorkerHttp.StartAsync(configuration, services, part, secrets, stop.Token);
         Console.Out.WriteLine(ReadyLine.Of("write-behind", configuration.Server.Name, $"http://{configuration.Server.Listen}"));
         var running = part.Running;
         if (await Task.WhenAny(stop.Asked, running) == running)

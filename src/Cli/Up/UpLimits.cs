@@ -18,6 +18,9 @@ internal static class UpLimits
     /// <summary>For a worker to store what it has consumed. What is left stays in the queue, so nothing is lost by stopping sooner.</summary>
     public static readonly TimeSpan WorkerStop = TimeSpan.FromSeconds(15);
 
+    /// <summary>For a RabbitMQ and an S3 that are named by URL to answer: they run already, or are just being started by the same hand.</summary>
+    public static readonly TimeSpan ServicePatience = TimeSpan.FromSeconds(10);
+
     /// <summary>For the proxy to serve the first page after it says that it is ready: it still has to hear of the servers.</summary>
     public static readonly TimeSpan FirstPage = TimeSpan.FromSeconds(30);
 

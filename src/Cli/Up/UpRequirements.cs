@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Mjolnir.Cli.Configuration;
 using Mjolnir.Services;
 
 namespace Mjolnir.Cli.Up;
@@ -7,11 +8,17 @@ namespace Mjolnir.Cli.Up;
 /// <summary>What must be there before anything is started: said in one clear message, with nothing to clean up.</summary>
 internal static class UpRequirements
 {
-    public static void Check(UpOptions options, UpFolder folder)
+    public static void Check(UpOptions options, UpFolder folder) => Check(options, folder, Programs.Find, RabbitMqService.MissingProgram());
+
+    /// <param name="options">what was asked for</param>
+    /// <param name="folder">where it is to lie</param>
+    /// <param name="find">finds an installed program; null: there is none</param>
+    /// <param name="missingRabbitMq">what of RabbitMQ is not installed; null: all is there</param>
+    public static void Check(UpOptions options, UpFolder folder, Func<string, string?> find, string? missingRabbitMq)
     {
         RequirePort(options.Port);
         RequireShortPath(folder.ControlSocket);
-        if (Programs.Find("memcached") is null)
+        if (find("memcached") is null)
         {
             throw new FailureException("memcached is not installed, and each V-stack needs one", "Install it (Debian: apt-get install memcached).");
         }
@@ -20,7 +27,15 @@ internal static class UpRequirements
         {
             RequireServices(options);
         }
-        else if (CephService.MissingPrograms() is { Count: > 0 } missing)
+        else if (options.Shared.Queue.Url.Length > 0 || options.Shared.Store.Endpoint.Length > 0)
+        {
+            throw Usage("--with-services starts a RabbitMQ and an S3, and a URL names one that runs", "Leave out one of the two: --with-services, or --amqp and --s3 (Queue:Url and Store:Endpoint of the configuration)");
+        }
+        else if (missingRabbitMq is not null)
+        {
+            throw new FailureException($"--with-services needs RabbitMQ, and it is not installed ({missingRabbitMq} is missing)", "Install it (Debian: apt-get install rabbitmq-server), or name one that runs: --amqp amqp://user:password@host:5672");
+        }
+        else if (CephService.MissingPrograms(find) is { Count: > 0 } missing)
         {
             throw new FailureException($"--with-services needs programs that are not installed: {string.Join(", ", missing)}", CephService.HowToInstall);
         }
@@ -51,18 +66,14 @@ internal static class UpRequirements
 
     private static void RequirePort(int port)
     {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
+        switch (ListenAddress.Problem(new IPEndPoint(IPAddress.Loopback, port)))
         {
-            probe.Bind(new IPEndPoint(IPAddress.Loopback, port));
-        }
-        catch (SocketException fault) when (fault.SocketErrorCode == SocketError.AddressAlreadyInUse)
-        {
-            throw new FailureException($"port {port} is in use by another program", $"Stop it, or choose another port: --port {port + 1}", fault);
-        }
-        catch (SocketException fault) when (fault.SocketErrorCode == SocketError.AccessDenied)
-        {
-            throw new FailureException($"port {port} may not be used by this user", "Choose a port above 1023: --port 8080", fault);
+            case null:
+                return;
+            case SocketError.AccessDenied:
+                throw new FailureException($"port {port} may not be used by this user", "Choose a port above 1023: --port 8080");
+            default:
+                throw new FailureException($"port {port} is in use by another program", $"Stop it, or choose another port: --port {port + 1}");
         }
     }
 }

@@ -1,6 +1,8 @@
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.Cli.Applications;
+using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Dev;
+using Mjolnir.Cli.Roles;
 using Mjolnir.Cli.Status;
 using Mjolnir.Services;
 using Mjolnir.Storage.Folders;
@@ -23,11 +25,16 @@ internal sealed class UpSession(UpOptions options, IUpScreen screen, TimeProvide
         }
 
         UpRequirements.Check(options, _folder);
+        var told = options with { Shared = options.Shared with { Application = options.Folder, Cluster = ClusterName(application.Name) } };
+        if (!options.WithServices)
+        {
+            await ServicesAnswerAsync(told.Shared, stop.Token);
+        }
+
         _folder.Create();
         using var held = Lock();
         using var logs = new LogFiles(_folder, time);
         SecretsFile.LoadOrCreate(_folder.Secrets, time);
-        var told = options with { Shared = options.Shared with { Application = options.Folder, Cluster = ClusterName(application.Name) } };
         var cluster = new UpCluster(new ClusterProcesses(told, _folder, new Ports(_folder.Root), logs, screen, time), screen, time);
         try
         {
@@ -59,7 +66,7 @@ internal sealed class UpSession(UpOptions options, IUpScreen screen, TimeProvide
         await stop.Asked;
     }
 
-    private string ClusterName(string application) => options.Shared.Cluster == new Configuration.StackConfiguration().Cluster ? application : options.Shared.Cluster;
+    private string ClusterName(string application) => options.Shared.Cluster == new StackConfiguration().Cluster ? application : options.Shared.Cluster;
 
     private Deployment DeploymentOf(string application, Uri url, IReadOnlyList<VStackServices> stacks) =>
         new(application, url.ToString(), _folder.Secrets, [.. stacks.Select(stack => new DeployedStack(stack.Name, stack.Url, stack.WorkerUrl))]);
@@ -71,6 +78,12 @@ internal sealed class UpSession(UpOptions options, IUpScreen screen, TimeProvide
         addresses[ClusterProcesses.ProxyName] = url.ToString();
         var status = await reader.ReadAsync(stacks.Select(stack => (stack.Name, stack.Url)), stacks.Select(stack => (stack.Name, stack.WorkerUrl)), cancellationToken);
         return new ClusterLook([.. cluster.Services.Select(service => service.Status)], addresses, status);
+    }
+
+    /// <summary>Queue and store are others' affair: whether they are there and let us in is asked once, here, and not by every process of the cluster.</summary>
+    private async Task ServicesAnswerAsync(StackConfiguration shared, CancellationToken cancellationToken)
+    {
+        await using var services = await ClusterServices.ConnectAsync(shared, "up", UpLimits.ServicePatience, what => screen.Event($"waiting: {what}"), time, cancellationToken);
     }
 
     private FolderLock Lock()

@@ -48,7 +48,7 @@ internal sealed class ServedCertificate
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
         {
-            throw new ProxyConfigurationException($"The certificate {source.CertificateFile} cannot be used: {e.Message}", e);
+            throw new ProxyConfigurationException($"The certificate {source.CertificateFile}{(source.KeyFile is null ? "" : $" with the key {source.KeyFile}")} cannot be used: {e.Message}", e);
         }
     }
 

@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using Mjolnir.AppServer.Sessions;
-using Mjolnir.AppServer.Tests.Http;
 
 namespace Mjolnir.AppServer.Tests.Sessions;
 

@@ -7,7 +7,6 @@ using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Applications;
-using Mjolnir.Scripting.Engine;
 using Mjolnir.Scripting.Pages;
 
 namespace Mjolnir.AppServer.Tests.Sessions;

@@ -83,7 +83,7 @@ internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, T
         }
 
         _backOff = _backOff == TimeSpan.Zero ? RabbitMqClientLimits.FirstBackOff : TimeSpan.FromTicks(Math.Min(_backOff.Ticks * 2, RabbitMqClientLimits.LongestBackOff.Ticks));
-        throw new LogUnavailableException(RabbitMqFaults.Explain(address, failures), failures[0].Item2);
+        throw new LogUnavailableException(RabbitMqFaults.Explain(address, failures), failures[0].Item2) { IsRefusal = failures.Exists(failure => RabbitMqFaults.IsRefusal(failure.Item2)) };
     }
 
     private async Task<RabbitMqLink> ConnectAsync((string, int) endpoint, CancellationToken cancellationToken)
