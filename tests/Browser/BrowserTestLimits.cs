@@ -8,4 +8,10 @@ internal static class BrowserTestLimits
 
     /// <summary>For a real server to build its first view and listen.</summary>
     public static readonly TimeSpan ServerStart = TimeSpan.FromSeconds(30);
+
+    /// <summary>For a whole cluster with its RabbitMQ and its S3 to serve the first page: half a minute on an idle machine.</summary>
+    public static readonly TimeSpan ClusterStart = TimeSpan.FromMinutes(3);
+
+    /// <summary>For a cluster to go on after one of its servers was killed: 5 s on an idle machine.</summary>
+    public static readonly TimeSpan Healing = TimeSpan.FromSeconds(60);
 }

@@ -25,7 +25,9 @@ public sealed class RabbitMqLeadership : ILeadership
         await _asking.WaitAsync(cancellationToken);
         try
         {
-            return await RabbitMqControl.RunAsync(_connections.Receiving, $"leading the task {task}", (link, channel, patience) => LeadAsync(link, channel, task, patience), _connections.Time, cancellationToken);
+            return await IsLedAsync(task, cancellationToken)
+                ? null
+                : await RabbitMqControl.RunAsync(_connections.Receiving, $"leading the task {task}", (link, channel, patience) => LeadAsync(link, channel, task, patience), _connections.Time, cancellationToken);
         }
         catch (LogUnavailableException)
         {
@@ -35,6 +37,27 @@ public sealed class RabbitMqLeadership : ILeadership
         finally
         {
             _asking.Release();
+        }
+    }
+
+    /// <summary>
+    /// Whether somebody has the queue, asked by a message that must find one and is worth nothing there: who does not lead asks for ever, and a broker writes each refused declaration into its log as an error.
+    /// False while it takes no messages: then the declaration tells. Sent over the bus, because control must not be on a connection that sends.
+    /// </summary>
+    private async ValueTask<bool> IsLedAsync(string task, CancellationToken cancellationToken) =>
+        !_connections.IsBlocked && await RabbitMqControl.RunAsync(
+            _connections.Bus, RabbitMqControl.Confirmed, $"asking who leads the task {task}", (_, channel, patience) => FindsQueueAsync(channel, _names.Leader(task), patience), _connections.Time, cancellationToken);
+
+    private static async Task<bool> FindsQueueAsync(IChannel channel, string queue, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await channel.BasicPublishAsync("", queue, mandatory: true, new BasicProperties { Expiration = "0" }, ReadOnlyMemory<byte>.Empty, cancellationToken);
+            return true;
+        }
+        catch (PublishException exception) when (exception.IsReturn)
+        {
+            return false;
         }
     }
 

@@ -8,6 +8,9 @@ internal static class RabbitMqControl
     /// <summary>Channels for everything but sending to logs.</summary>
     public static readonly CreateChannelOptions Unconfirmed = new(publisherConfirmationsEnabled: false, publisherConfirmationTrackingEnabled: false);
 
+    /// <summary>Channels that wait for the broker's word on each message.</summary>
+    public static readonly CreateChannelOptions Confirmed = new(publisherConfirmationsEnabled: true, publisherConfirmationTrackingEnabled: true);
+
     /// <summary>Runs one operation.</summary>
     /// <param name="connection">the connection to use</param>
     /// <param name="what">what is done, for the message of a fault ("declaring the log s1.1")</param>
@@ -15,15 +18,26 @@ internal static class RabbitMqControl
     /// <param name="time">the clock of <see cref="RabbitMqClientLimits.ControlPatience"/></param>
     /// <param name="cancellationToken">ends the wait</param>
     /// <exception cref="LogUnavailableException">the broker does not answer, or refuses</exception>
+    public static Task<T> RunAsync<T>(
+        RabbitMqConnection connection, string what, Func<RabbitMqLink, IChannel, CancellationToken, Task<T>> operation, TimeProvider time, CancellationToken cancellationToken) =>
+        RunAsync(connection, Unconfirmed, what, operation, time, cancellationToken);
+
+    /// <summary>Runs one operation on a channel of this kind.</summary>
+    /// <inheritdoc cref="RunAsync{T}(RabbitMqConnection, string, Func{RabbitMqLink, IChannel, CancellationToken, Task{T}}, TimeProvider, CancellationToken)"/>
     public static async Task<T> RunAsync<T>(
-        RabbitMqConnection connection, string what, Func<RabbitMqLink, IChannel, CancellationToken, Task<T>> operation, TimeProvider time, CancellationToken cancellationToken)
+        RabbitMqConnection connection,
+        CreateChannelOptions kind,
+        string what,
+        Func<RabbitMqLink, IChannel, CancellationToken, Task<T>> operation,
+        TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var link = await connection.OpenAsync(cancellationToken);
         using var patience = new CancellationTokenSource(RabbitMqClientLimits.ControlPatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         try
         {
-            var channel = await link.OpenChannelAsync(Unconfirmed, either.Token);
+            var channel = await link.OpenChannelAsync(kind, either.Token);
             try
             {
                 return await operation(link, channel, either.Token);

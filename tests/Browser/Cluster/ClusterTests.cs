@@ -1,0 +1,217 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Mjolnir.Running;
+
+namespace Mjolnir.Browser.Tests.Cluster;
+
+/// <summary>The bank on a whole cluster, as people see it: real browsers at the real proxy before two app servers, over real memcached, RabbitMQ and S3.</summary>
+[Collection(ChromiumCollection.Name)]
+public sealed partial class ClusterTests(Chromium chromium) : IAsyncLifetime
+{
+    private const int People = 16;
+
+    private readonly TestFolder _folder = new();
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false });
+    private readonly List<IBrowserContext> _contexts = [];
+    private MjolnirProcess _up = null!;
+    private Uri _proxy = null!;
+
+    public async Task InitializeAsync()
+    {
+        _up = MjolnirProcess.Start("up", Repository.Bank, "--stacks", "2", "--with-services", "--sign-in", "open", "--port", FreePort(), "--data", _folder.At("d"));
+        const string Word = "listening ";
+        _proxy = new Uri((await _up.LineAsync(line => line.StartsWith(Word, StringComparison.Ordinal), BrowserTestLimits.ClusterStart))[Word.Length..]);
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var context in _contexts)
+        {
+            await context.DisposeAsync();
+        }
+
+        _up.Terminate();
+        await _up.EndAsync();
+        await _up.DisposeAsync();
+        _http.Dispose();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Pages_at_different_servers_see_each_others_money_outlive_a_killed_server_and_are_signed_out_everywhere()
+    {
+        // 1. Alice's page, and one of hers that the other server serves.
+        var alice = await SignInAsync("alice");
+        var server = await ServerOfOnePageAsync();
+        var elsewhere = await PageAtTheOtherServerAsync(alice, server);
+        await MarkAsync(alice, elsewhere);
+
+        // 2. What one sends, the other shows.
+        await SendAsync(alice, "bob", "30");
+        await ShouldShowAsync(alice, "970");
+        await ShouldShowAsync(elsewhere, "970");
+
+        // 3. The server of one page is killed: both pages go on by themselves, without being loaded again.
+        await KillAsync(3 - server);
+        await SendAsync(alice, "bob", "1");
+        await ShouldShowAsync(alice, "969");
+        await ShouldShowAsync(elsewhere, "969");
+        await SendAsync(elsewhere, "bob", "2");
+        await ShouldShowAsync(alice, "967");
+        Assert.All(await MarksAsync(alice, elsewhere), Assert.True);
+
+        // 4. Signed out in one page: the cookie is nobody's at either server, and the killed one, started again, has learned it too.
+        var cookie = (await alice.Context.CookiesAsync()).Single(each => each.Name == "mjolnir-session");
+        await alice.EvaluateAsync("mjolnir.signOut()");
+        foreach (var stack in (int[])[1, 2])
+        {
+            await EventuallyAsync(async () => (await SessionAsync(stack, $"{cookie.Name}={cookie.Value}")).Contains("\"user\":null", StringComparison.Ordinal), $"server {stack} knows that alice is signed out");
+        }
+    }
+
+    private static string FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+    }
+
+    private async Task<IPage> SignInAsync(string user)
+    {
+        var context = await chromium.OpenContextAsync();
+        _contexts.Add(context);
+        var page = await context.NewPageAsync();
+        await page.GotoAsync(new Uri(_proxy, "/_mjolnir/sign-in?next=/").ToString());
+        await page.GetByLabel("Password").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        await page.GetByLabel("Name").FillAsync(user);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
+        await page.WaitForFunctionAsync("user => window.mjolnir?.user === user", user);
+        await ShouldShowAsync(page, "1000");
+        return page;
+    }
+
+    /// <summary>The number of the app server that holds the only open page.</summary>
+    private async Task<int> ServerOfOnePageAsync()
+    {
+        var connections = (0, 0);
+        await EventuallyAsync(
+            async () =>
+            {
+                connections = (await LiveConnectionsAsync(1), await LiveConnectionsAsync(2));
+                return connections is (1, 0) or (0, 1);
+            },
+            "the page has its WebSocket");
+        return connections.Item1 == 1 ? 1 : 2;
+    }
+
+    /// <summary>Opens windows of the same user through the proxy until one of them is at the other server.</summary>
+    private async Task<IPage> PageAtTheOtherServerAsync(IPage page, int server)
+    {
+        for (var windows = 2; windows <= People; windows++)
+        {
+            var window = await page.Context.NewPageAsync();
+            await window.GotoAsync(_proxy.ToString());
+            await EventuallyAsync(async () => await LiveConnectionsAsync(1) + await LiveConnectionsAsync(2) == windows, "the window has its WebSocket");
+            if (await LiveConnectionsAsync(3 - server) > 0)
+            {
+                return window;
+            }
+        }
+
+        throw new InvalidOperationException($"All of {People} windows are at server {server}.");
+    }
+
+    private async Task<int> LiveConnectionsAsync(int stack)
+    {
+        var metrics = await _http.GetStringAsync(new Uri(Server(stack), "/_mjolnir/metrics"));
+        return int.Parse(LiveConnectionsPattern().Match(metrics).Groups[1].Value, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What a server says of a cookie; also "nothing yet" while it is being started again.</summary>
+    private async Task<string> SessionAsync(int stack, string cookie)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server(stack), "/_mjolnir/session"));
+        request.Headers.Add("Cookie", cookie);
+        try
+        {
+            using var answer = await _http.SendAsync(request);
+            return await answer.Content.ReadAsStringAsync();
+        }
+        catch (HttpRequestException)
+        {
+            return "";
+        }
+    }
+
+    private Uri Server(int stack)
+    {
+        using var configuration = JsonDocument.Parse(File.ReadAllText(_folder.At("d", $"s{stack}-app", "stack.json")));
+        return new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!);
+    }
+
+    /// <summary>kill -9 of an app server, by its pid.</summary>
+    private async Task KillAsync(int stack)
+    {
+        var folder = _folder.At("d", $"s{stack}-app");
+        var process = Directory.EnumerateDirectories("/proc").Single(path => int.TryParse(Path.GetFileName(path), out _) && CommandLineOf(path).Contains($" app --config {folder}", StringComparison.Ordinal));
+        using var killed = System.Diagnostics.Process.GetProcessById(int.Parse(Path.GetFileName(process), CultureInfo.InvariantCulture));
+        killed.Kill();
+        await EventuallyAsync(() => Task.FromResult(CommandLineOf(process).Length == 0), "the server is gone");
+    }
+
+    private static string CommandLineOf(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ');
+        }
+        catch (IOException)
+        {
+            // It has just ended.
+            return "";
+        }
+    }
+
+    private static async Task EventuallyAsync(Func<Task<bool>> condition, string what)
+    {
+        for (var clock = System.Diagnostics.Stopwatch.StartNew(); !await condition(); await Task.Delay(50))
+        {
+            Assert.True(clock.Elapsed < BrowserTestLimits.Healing, $"Waited in vain until {what}.");
+        }
+    }
+
+    private static async Task MarkAsync(params IPage[] pages)
+    {
+        foreach (var page in pages)
+        {
+            await page.EvaluateAsync("window.marked = true");
+        }
+    }
+
+    private static async Task<IReadOnlyList<bool>> MarksAsync(params IPage[] pages)
+    {
+        var marks = new List<bool>();
+        foreach (var page in pages)
+        {
+            marks.Add(await page.EvaluateAsync<bool>("window.marked === true"));
+        }
+
+        return marks;
+    }
+
+    private static Task ShouldShowAsync(IPage page, string balance) =>
+        Assertions.Expect(page.Locator("#balance")).ToHaveTextAsync(balance, new() { Timeout = (float)BrowserTestLimits.Healing.TotalMilliseconds });
+
+    private static async Task SendAsync(IPage page, string to, string amount)
+    {
+        await page.FillAsync("#to", to);
+        await page.FillAsync("#amount", amount);
+        await page.ClickAsync("#go");
+    }
+
+    [GeneratedRegex("^mjolnir_live_connections (\\d+)", RegexOptions.Multiline)]
+    private static partial Regex LiveConnectionsPattern();
+}
