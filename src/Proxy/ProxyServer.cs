@@ -57,7 +57,7 @@ public sealed class ProxyServer : IAsyncDisposable
         _front = new ProxyFront(
             hosts,
             new CallForwarder(limits, metrics, options.Time),
-            new PlainForwarder(_services.Services.GetRequiredService<IHttpForwarder>(), _client, limits, metrics),
+            new PlainForwarder(_services.Services.GetRequiredService<IHttpForwarder>(), _client, limits, metrics, options.Time),
             new OwnEndpoint(_clusters, metrics, _accessLog, options.StatusToken),
             rates,
             metrics,

@@ -141,6 +141,25 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public async Task A_page_tells_how_long_it_took_and_a_file_that_caches_keep_does_not()
+    {
+        await using var cluster = await FakeCluster.StartAsync(1);
+        await using var proxy = await TestProxy.StartAsync(cluster);
+        cluster.Servers[0].Page = static context =>
+        {
+            context.Response.Headers["Server-Timing"] = "render;dur=2";
+            return FakeAppServer.AnswerAsync(context, 200, "x", context.Request.Path == "/" ? "text/html; charset=utf-8" : "text/css");
+        };
+        using var client = proxy.Client();
+
+        var page = await client.GetAsync("/");
+        var file = await client.GetAsync("/page.css");
+
+        Assert.Matches("^render;dur=2, ?proxy;dur=[0-9.]+$", string.Join(",", page.Headers.GetValues("Server-Timing")));
+        Assert.Equal("render;dur=2", file.Headers.GetValues("Server-Timing").Single());
+    }
+
+    [Fact]
     public async Task A_new_view_is_followed_at_once()
     {
         await using var cluster = await FakeCluster.StartAsync(2);

@@ -1,5 +1,4 @@
 using System.Net;
-using Microsoft.Extensions.Logging;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Dev;
 using Mjolnir.Cli.Telemetry;

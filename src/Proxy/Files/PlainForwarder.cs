@@ -13,10 +13,9 @@ namespace Mjolnir.Proxy.Files;
 /// Everything but calls, by YARP: pages, files, sessions, WebSockets. A user's requests go to the server beside the row that has the user's name, which is where most of that user's rows are and their page is rendered already; a WebSocket stays
 /// where it was opened. What certainly was not processed, or does no harm twice (GET, HEAD), goes to another server.
 /// </summary>
-internal sealed class PlainForwarder(IHttpForwarder forwarder, HttpMessageInvoker client, ProxyLimits limits, ProxyMetrics metrics)
+internal sealed class PlainForwarder(IHttpForwarder forwarder, HttpMessageInvoker client, ProxyLimits limits, ProxyMetrics metrics, TimeProvider time)
 {
-    private static readonly PlainTransformer Transformer = new();
-
+    private readonly PlainTransformer _transformer = new(time);
     private readonly ForwarderRequestConfig _plain = Config(limits.Silence);
     private readonly ForwarderRequestConfig _webSocket = Config(limits.WebSocketSilence);
 
@@ -67,7 +66,7 @@ internal sealed class PlainForwarder(IHttpForwarder forwarder, HttpMessageInvoke
             exchange.Attempts++;
             exchange.Server = server.Name;
             exchange.IsSentElsewhere = isHarmless && i + 1 < tried.Length && application.HasOther(tried);
-            error = await forwarder.SendAsync(context, server.Prefix, client, config, Transformer);
+            error = await forwarder.SendAsync(context, server.Prefix, client, config, _transformer);
             if ((error == ForwarderError.None && !exchange.IsSentElsewhere) || exchange.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
             {
                 return;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Mjolnir.Proxy.Http;
 using Yarp.ReverseProxy.Forwarder;
@@ -5,7 +6,7 @@ using Yarp.ReverseProxy.Forwarder;
 namespace Mjolnir.Proxy.Files;
 
 /// <summary>What YARP changes on requests and answers that pass: the path goes on exactly as it came, forwarding headers are ours alone, and an answer that sends the request elsewhere is not given.</summary>
-internal sealed class PlainTransformer : HttpTransformer
+internal sealed class PlainTransformer(TimeProvider time) : HttpTransformer
 {
     /// <summary>Where the exchange stands in the context's items.</summary>
     public static readonly object ExchangeKey = new();
@@ -32,27 +33,36 @@ internal sealed class PlainTransformer : HttpTransformer
         headers.TryAddWithoutValidation(ForwardedHeaders.Host, host);
     }
 
-    public override ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
+    public override async ValueTask<bool> TransformResponseAsync(HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)
     {
         var exchange = Exchange(httpContext);
         if (proxyResponse is null)
         {
             exchange.IsSentElsewhere = false;
-            return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+            return await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
         }
 
         // It was allowed before the request was sent; here it is decided.
         exchange.IsSentElsewhere &= SaysElsewhere(proxyResponse);
         if (exchange.IsSentElsewhere)
         {
-            return ValueTask.FromResult(false);
+            return false;
         }
 
         proxyResponse.Headers.Remove(ForwardedHeaders.Keys);
         proxyResponse.Headers.Remove(ForwardedHeaders.Retry);
         exchange.BodyBytes = proxyResponse.Content.Headers.ContentLength ?? 0;
-        return base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        var isGiven = await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
+        if (IsPage(proxyResponse))
+        {
+            httpContext.Response.Headers.Append(ForwardedHeaders.ServerTiming, string.Create(CultureInfo.InvariantCulture, $"proxy;dur={time.GetElapsedTime(exchange.Started).TotalMilliseconds:0.###}"));
+        }
+
+        return isGiven;
     }
+
+    /// <summary>Files are kept by caches: what they say of one request is not true of the next.</summary>
+    private static bool IsPage(HttpResponseMessage response) => response.Content.Headers.ContentType?.MediaType == "text/html";
 
     private static bool SaysElsewhere(HttpResponseMessage response) =>
         (int)response.StatusCode == StatusCodes.Status503ServiceUnavailable

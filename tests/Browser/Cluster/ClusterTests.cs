@@ -43,24 +43,26 @@ public sealed partial class ClusterTests(Chromium chromium) : IAsyncLifetime
     [Fact]
     public async Task Pages_at_different_servers_see_each_others_money_outlive_a_killed_server_and_are_signed_out_everywhere()
     {
-        // 1. Alice's page, and one of hers that the other server serves.
+        // 1. Alice's page, and that of somebody whom the other server serves.
         var alice = await SignInAsync("alice");
+        await ShouldShowAsync(alice, 1000);
         var server = await ServerOfOnePageAsync();
-        var elsewhere = await PageAtTheOtherServerAsync(alice, server);
+        var (elsewhere, name) = await PersonAtTheOtherServerAsync(server);
         await MarkAsync(alice, elsewhere);
 
         // 2. What one sends, the other shows.
-        await SendAsync(alice, "bob", "30");
-        await ShouldShowAsync(alice, "970");
-        await ShouldShowAsync(elsewhere, "970");
+        await SendAsync(alice, name, 30);
+        await ShouldShowAsync(alice, 970);
+        await ShouldShowAsync(elsewhere, 30);
 
-        // 3. The server of one page is killed: both pages go on by themselves, without being loaded again.
+        // 3. The other server is killed: both pages go on by themselves, without being loaded again.
         await KillAsync(3 - server);
-        await SendAsync(alice, "bob", "1");
-        await ShouldShowAsync(alice, "969");
-        await ShouldShowAsync(elsewhere, "969");
-        await SendAsync(elsewhere, "bob", "2");
-        await ShouldShowAsync(alice, "967");
+        await SendAsync(alice, name, 1);
+        await ShouldShowAsync(alice, 969);
+        await ShouldShowAsync(elsewhere, 31);
+        await SendAsync(elsewhere, "alice", 2);
+        await ShouldShowAsync(elsewhere, 29);
+        await ShouldShowAsync(alice, 971);
         Assert.All(await MarksAsync(alice, elsewhere), Assert.True);
 
         // 4. Signed out in one page: the cookie is nobody's at either server, and the killed one, started again, has learned it too.
@@ -89,11 +91,10 @@ public sealed partial class ClusterTests(Chromium chromium) : IAsyncLifetime
         await page.GetByLabel("Name").FillAsync(user);
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
         await page.WaitForFunctionAsync("user => window.mjolnir?.user === user", user);
-        await ShouldShowAsync(page, "1000");
         return page;
     }
 
-    /// <summary>The number of the app server that holds the only open page.</summary>
+    /// <summary>The number of the app server that has the only open page.</summary>
     private async Task<int> ServerOfOnePageAsync()
     {
         var connections = (0, 0);
@@ -107,21 +108,23 @@ public sealed partial class ClusterTests(Chromium chromium) : IAsyncLifetime
         return connections.Item1 == 1 ? 1 : 2;
     }
 
-    /// <summary>Opens windows of the same user through the proxy until one of them is at the other server.</summary>
-    private async Task<IPage> PageAtTheOtherServerAsync(IPage page, int server)
+    /// <summary>Signs people in until one is at the other server: a page goes to the server beside its user's row.</summary>
+    private async Task<(IPage Page, string Name)> PersonAtTheOtherServerAsync(int server)
     {
-        for (var windows = 2; windows <= People; windows++)
+        for (var person = 1; person < People; person++)
         {
-            var window = await page.Context.NewPageAsync();
-            await window.GotoAsync(_proxy.ToString());
-            await EventuallyAsync(async () => await LiveConnectionsAsync(1) + await LiveConnectionsAsync(2) == windows, "the window has its WebSocket");
+            var name = $"person-{person}";
+            var page = await SignInAsync(name);
+            await page.ClickAsync("#open-account");
+            await ShouldShowAsync(page, 0);
+            await EventuallyAsync(async () => await LiveConnectionsAsync(1) + await LiveConnectionsAsync(2) == person + 1, "the page has its WebSocket");
             if (await LiveConnectionsAsync(3 - server) > 0)
             {
-                return window;
+                return (page, name);
             }
         }
 
-        throw new InvalidOperationException($"All of {People} windows are at server {server}.");
+        throw new InvalidOperationException($"The pages of {People} people are all at server {server}.");
     }
 
     private async Task<int> LiveConnectionsAsync(int stack)
@@ -202,13 +205,13 @@ public sealed partial class ClusterTests(Chromium chromium) : IAsyncLifetime
         return marks;
     }
 
-    private static Task ShouldShowAsync(IPage page, string balance) =>
-        Assertions.Expect(page.Locator("#balance")).ToHaveTextAsync(balance, new() { Timeout = (float)BrowserTestLimits.Healing.TotalMilliseconds });
+    private static Task ShouldShowAsync(IPage page, int balance) =>
+        Assertions.Expect(page.Locator("#balance")).ToHaveTextAsync(balance.ToString(CultureInfo.InvariantCulture), new() { Timeout = (float)BrowserTestLimits.Healing.TotalMilliseconds });
 
-    private static async Task SendAsync(IPage page, string to, string amount)
+    private static async Task SendAsync(IPage page, string to, int amount)
     {
         await page.FillAsync("#to", to);
-        await page.FillAsync("#amount", amount);
+        await page.FillAsync("#amount", amount.ToString(CultureInfo.InvariantCulture));
         await page.ClickAsync("#go");
     }
 
