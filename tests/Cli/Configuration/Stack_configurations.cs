@@ -37,10 +37,6 @@ public sealed class Stack_configurations : IDisposable
     }
 
     [Fact]
-    public void Several_nodes_of_RabbitMQ_can_be_named() =>
-        Assert.Contains("10.0.0.8", Read(StackRole.App, Whole(), ("Queue:Url", "amqp://guest:very-secret@10.0.0.7:5672,10.0.0.8:5672/bank")).Queue.Url);
-
-    [Fact]
     public void No_file_is_needed()
     {
         Set("Mjolnir__Server__Name", "w1");
