@@ -49,6 +49,11 @@ internal static class ConfigurationReader
             overrides.Add(equals >= 0 ? new(token[2..equals], token[(equals + 1)..]) : new(token[2..], tokens[++at]));
         }
 
+        if (overrides.GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Skip(1).Any()) is { } twice)
+        {
+            throw new FailureException($"--{twice.Key} is given twice", "Leave out one of the two") { ExitCode = ExitCodes.Usage };
+        }
+
         return overrides;
     }
 }

@@ -146,6 +146,14 @@ public sealed class Stack_configurations : IDisposable
     public void Overrides_are_given_with_or_without_an_equals_sign() =>
         Assert.Equal([new("Server:Name", "s1"), new("Cluster", "a=b")], ConfigurationReader.Overrides(["--Server:Name", "s1", "--Cluster=a=b"]));
 
+    [Fact]
+    public void A_key_that_is_given_twice_is_refused()
+    {
+        var failure = Assert.Throws<FailureException>(() => ConfigurationReader.Overrides(["--Server:Name=s1", "--server:name", "s2"]));
+
+        Assert.Equal(("--Server:Name is given twice", ExitCodes.Usage), (failure.Message, failure.ExitCode));
+    }
+
     [Theory]
     [InlineData("s1")]
     [InlineData("--Server:Name")]

@@ -177,7 +177,7 @@ public sealed class Roles_told_something_wrong : IDisposable
     {
         _folder.Write("broken/index.html", "<button onclick=\"nobody()\">x</button>\n<script>function half( {</script>");
 
-        var (code, output) = await MjolnirProcess.RunAsync(["app", .. Usual().Select(pair => $"--{pair.Key}={pair.Value}"), $"--Application={_folder.At("broken")}"]);
+        var (code, output) = await MjolnirProcess.RunAsync(["app", .. With($"--Application={_folder.At("broken")}")]);
 
         Assert.Equal(ExitCodes.Failed, code);
         Assert.Contains("index.html", output);
@@ -189,7 +189,21 @@ public sealed class Roles_told_something_wrong : IDisposable
     private Task<string> EndAsync(string role, params string[] settings) => EndAsync(role, ExitCodes.Failed, settings);
 
     private Task<string> EndAsync(string role, int code, params string[] settings) =>
-        PlainEnd.OfAsync(code, _folder.Path, [role, .. Usual().Select(pair => $"--{pair.Key}={pair.Value}"), .. settings]);
+        PlainEnd.OfAsync(code, _folder.Path, [role, .. With(settings)]);
+
+    /// <summary>The usual settings, with these in place of theirs.</summary>
+    private IEnumerable<string> With(params string[] settings)
+    {
+        var all = Usual();
+        foreach (var setting in settings)
+        {
+            var equals = setting.IndexOf('=', StringComparison.Ordinal);
+            all[setting[2..equals]] = setting[(equals + 1)..];
+        }
+
+        return all.Select(pair => $"--{pair.Key}={pair.Value}");
+    }
+
 
     /// <summary>All right but for queue and store, which are not there.</summary>
     private Dictionary<string, string> Usual()
