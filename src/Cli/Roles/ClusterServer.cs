@@ -12,6 +12,7 @@ using Mjolnir.Cli.Telemetry;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Violations;
 using Mjolnir.Scripting.Applications;
+using Mjolnir.Storage.Folders;
 using Mjolnir.Storage.Rows;
 using Mjolnir.WriteBehind;
 
@@ -104,7 +105,7 @@ internal sealed class ClusterServer : IAsyncDisposable
     private async Task JoinAsync(CancellationToken cancellationToken)
     {
         var section = _configuration.Server;
-        _former = FormerLogs.Take(section.Data);
+        _former = TakeFolder(section.Data);
         Close(_former);
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
         _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
@@ -133,6 +134,18 @@ internal sealed class ClusterServer : IAsyncDisposable
     }
 
     private void Reached(string what) => RoleLog.Reached(_log, what, (long)_time.GetElapsedTime(_began).TotalMilliseconds);
+
+    private static FormerLogs TakeFolder(string folder)
+    {
+        try
+        {
+            return FormerLogs.Take(folder);
+        }
+        catch (FolderInUseException fault)
+        {
+            throw new FailureException(fault.Message, "Each app server needs a folder of its own: Server:Data", fault);
+        }
+    }
 
     private CommitterOptions Options(IReadOnlyDictionary<string, long> sealedLogs) => new()
     {

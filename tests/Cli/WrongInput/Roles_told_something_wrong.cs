@@ -155,7 +155,7 @@ public sealed class Roles_told_something_wrong : IDisposable
 
         foreach (var (first, second) in ((string, string)[])[(nonsense, key), (certificate, nonsense), (certificate, otherKey)])
         {
-            var output = await EndAsync("proxy", "--Proxy:Listen:0=https://127.0.0.1:7443", $"--Proxy:Certificates:0:Certificate={first}", $"--Proxy:Certificates:0:Key={second}");
+            var output = await EndAsync("proxy", $"--Proxy:Listen:0=https://127.0.0.1:{Programs.FreePorts(1)[0]}", $"--Proxy:Certificates:0:Certificate={first}", $"--Proxy:Certificates:0:Key={second}");
 
             Assert.Contains($"The certificate {first}", output);
             Assert.Contains($"key {second}", output);
@@ -177,7 +177,7 @@ public sealed class Roles_told_something_wrong : IDisposable
     {
         _folder.Write("broken/index.html", "<button onclick=\"nobody()\">x</button>\n<script>function half( {</script>");
 
-        var (code, output) = await MjolnirProcess.RunAsync(["app", .. With($"--Application={_folder.At("broken")}")]);
+        var (code, output) = await MjolnirProcess.RunAsync(["app", .. Arguments(With($"--Application={_folder.At("broken")}"))]);
 
         Assert.Equal(ExitCodes.Failed, code);
         Assert.Contains("index.html", output);
@@ -188,11 +188,16 @@ public sealed class Roles_told_something_wrong : IDisposable
 
     private Task<string> EndAsync(string role, params string[] settings) => EndAsync(role, ExitCodes.Failed, settings);
 
-    private Task<string> EndAsync(string role, int code, params string[] settings) =>
-        PlainEnd.OfAsync(code, _folder.Path, [role, .. With(settings)]);
+    private Task<string> EndAsync(string role, int code, params string[] settings)
+    {
+        var all = With(settings);
+        return PlainEnd.OfAsync(code, all["Server:Data"], [role, .. Arguments(all)]);
+    }
+
+    private static IEnumerable<string> Arguments(Dictionary<string, string> settings) => settings.Select(pair => $"--{pair.Key}={pair.Value}");
 
     /// <summary>The usual settings, with these in place of theirs.</summary>
-    private IEnumerable<string> With(params string[] settings)
+    private Dictionary<string, string> With(params string[] settings)
     {
         var all = Usual();
         foreach (var setting in settings)
@@ -201,9 +206,8 @@ public sealed class Roles_told_something_wrong : IDisposable
             all[setting[2..equals]] = setting[(equals + 1)..];
         }
 
-        return all.Select(pair => $"--{pair.Key}={pair.Value}");
+        return all;
     }
-
 
     /// <summary>All right but for queue and store, which are not there.</summary>
     private Dictionary<string, string> Usual()
