@@ -159,23 +159,10 @@ public sealed partial class ClusterTests(Chromium chromium) : IAsyncLifetime
     private async Task KillAsync(int stack)
     {
         var folder = _folder.At("d", $"s{stack}-app");
-        var process = Directory.EnumerateDirectories("/proc").Single(path => int.TryParse(Path.GetFileName(path), out _) && CommandLineOf(path).Contains($" app --config {folder}", StringComparison.Ordinal));
-        using var killed = System.Diagnostics.Process.GetProcessById(int.Parse(Path.GetFileName(process), CultureInfo.InvariantCulture));
-        killed.Kill();
-        await EventuallyAsync(() => Task.FromResult(CommandLineOf(process).Length == 0), "the server is gone");
-    }
-
-    private static string CommandLineOf(string process)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ');
-        }
-        catch (IOException)
-        {
-            // It has just ended.
-            return "";
-        }
+        var server = RunningProcesses.With($" app --config {folder}").Single();
+        using var process = System.Diagnostics.Process.GetProcessById(server.Id);
+        process.Kill();
+        await process.WaitForExitAsync().WaitAsync(BrowserTestLimits.Patience);
     }
 
     private static async Task EventuallyAsync(Func<Task<bool>> condition, string what)

@@ -43,7 +43,7 @@ public sealed class Whole_clusters : IDisposable
         up.Terminate();
         await up.EndAsync();
         Assert.True(up.ExitCode == 0, up.Output);
-        Assert.Empty(ProcessesOf(Data));
+        Assert.Empty(RunningProcesses.With(Data));
     }
 
     [Fact]
@@ -57,7 +57,7 @@ public sealed class Whole_clusters : IDisposable
             await first.KillAsync();
         }
 
-        await EventuallyAsync(() => ProcessesOf(Data).Count == 0, () => string.Join('\n', ProcessesOf(Data)));
+        await EventuallyAsync(() => RunningProcesses.With(Data).Count == 0, () => string.Join('\n', RunningProcesses.With(Data)));
         await using var second = MjolnirProcess.Start("up", Repository.Bank, "--stacks", "1", "--with-services", "--sign-in", "open", "--port", _port, "--data", Data);
         using var again = new HttpClient { BaseAddress = await ListeningAsync(second) };
         await SignInAsync(again, "bob");
@@ -97,22 +97,6 @@ public sealed class Whole_clusters : IDisposable
         using var answer = await http.PostAsJsonAsync("/_mjolnir/tx/send", call);
         var text = await answer.Content.ReadAsStringAsync();
         return JsonSerializer.Deserialize<JsonElement>(text).TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : text;
-    }
-
-    /// <summary>Every process that names the folder: all of <c>up</c>'s children do, by their configuration or their data.</summary>
-    private static List<string> ProcessesOf(string folder) =>
-        [.. Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)).Select(CommandLineOf).Where(line => line.Contains(folder, StringComparison.Ordinal))];
-
-    private static string CommandLineOf(string process)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ');
-        }
-        catch (IOException)
-        {
-            return "";
-        }
     }
 
     private static async Task EventuallyAsync(Func<bool> condition, Func<string> otherwise)

@@ -21,24 +21,7 @@ internal static class PlainEnd
         Assert.DoesNotContain("   at ", output);
         Assert.DoesNotContain("--verbose", output);
         Assert.DoesNotContain(Secret, output);
-        Assert.Empty(Orphans(folder));
+        Assert.Empty(RunningProcesses.With(folder));
         return output;
-    }
-
-    /// <summary>Processes whose command line names the folder.</summary>
-    private static List<string> Orphans(string folder) =>
-        [.. Directory.EnumerateDirectories("/proc").Where(path => int.TryParse(Path.GetFileName(path), out _)).Select(CommandLineOf).Where(line => line.Contains(folder, StringComparison.Ordinal))];
-
-    private static string CommandLineOf(string process)
-    {
-        try
-        {
-            return File.ReadAllText(Path.Combine(process, "cmdline")).Replace('\0', ' ');
-        }
-        catch (IOException)
-        {
-            // It has just ended.
-            return "";
-        }
     }
 }
