@@ -3,7 +3,6 @@ using Mjolnir.Servers;
 using Mjolnir.Services;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Logs.RabbitMq;
-using RabbitMQ.Client;
 using RabbitMQ.Client.Exceptions;
 
 namespace Mjolnir.Storage.Tests.Cluster;
