@@ -175,12 +175,12 @@ public sealed class Roles_told_something_wrong : IDisposable
     [Fact]
     public async Task An_application_with_mistakes()
     {
-        _folder.Write("broken/index.html", "<button onclick=\"nobody()\">x</button>\n<script>function half( {</script>");
+        _folder.Write("broken/index.html", "<p>no mjolnir.json beside it</p>");
 
         var (code, output) = await MjolnirProcess.RunAsync(["app", .. Arguments(With($"--Application={_folder.At("broken")}"))]);
 
         Assert.Equal(ExitCodes.Failed, code);
-        Assert.Contains("index.html", output);
+        Assert.Contains("there is no mjolnir.json", output);
         Assert.DoesNotContain("   at ", output);
     }
 

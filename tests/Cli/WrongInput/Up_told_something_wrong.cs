@@ -98,11 +98,11 @@ public sealed class Up_told_something_wrong : IDisposable
     [Fact]
     public async Task An_application_that_is_not_there_or_has_mistakes()
     {
-        _folder.Write("broken/index.html", "<script>function half( {</script>");
+        _folder.Write("broken/index.html", "<p>no mjolnir.json beside it</p>");
 
         var (code, output) = await MjolnirProcess.RunAsync("up", _folder.At("broken"), "--with-services", "--data", Data, "--port", FreePort());
         Assert.Equal(ExitCodes.Failed, code);
-        Assert.Contains("index.html", output);
+        Assert.Contains("there is no mjolnir.json", output);
         Assert.Contains("gone", await PlainEnd.OfAsync(ExitCodes.Failed, Data, "up", _folder.At("gone"), "--with-services", "--data", Data));
         Assert.False(Directory.Exists(Data));
     }
