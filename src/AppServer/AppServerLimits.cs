@@ -6,6 +6,18 @@ public static partial class AppServerLimits
     /// <summary>Bytes of a request body and of a WebSocket message: far above what handlers read, small enough that 64 at once are harmless. The memcached item limit is the same.</summary>
     public const int BodyBytes = 1024 * 1024;
 
+    /// <summary>Bytes of a body that is no large one: most calls are below 1 KB.</summary>
+    public const int SmallBodyBytes = 64 * 1024;
+
+    /// <summary>Calls with a larger body, or one of unknown length, under way at once: 256 MiB. More get 503.</summary>
+    public const int LargeBodies = 256;
+
+    /// <summary>Bytes per second at which a body must come, on the average: a fifth of the poorest mobile network. Slower ones are cut off; they would hold what others wait for.</summary>
+    public const double BodyBytesPerSecond = 2 * 1024;
+
+    /// <summary>Time before the rate of a body counts: what Kestrel uses.</summary>
+    public static readonly TimeSpan BodyGrace = TimeSpan.FromSeconds(5);
+
     /// <summary>Bytes that a chunked body may have for its framing besides: 16 bytes of each 4 KiB, the usual chunk, four times over.</summary>
     public const int ChunkFramingBytes = 16 * 1024;
 
@@ -135,6 +147,9 @@ public static partial class AppServerLimits
     /// <summary>Transactions of one WebSocket whose answers are not yet sent; then it is not read further, so a client that does not listen stops itself.</summary>
     public const int LiveCallsInFlight = 256;
 
+    /// <summary>Bytes of its frame for which a call takes one of <see cref="LiveCallsInFlight"/> places: 4 MiB of calls are in flight on one WebSocket at most.</summary>
+    public const int LiveBytesPerPlace = 16 * 1024;
+
     /// <summary>Messages in one frame: eight times what can be in flight.</summary>
     public const int LiveMessagesPerFrame = 2_048;
 
@@ -146,6 +161,9 @@ public static partial class AppServerLimits
 
     /// <summary>Time for the pong; a browser that went to sleep is let go.</summary>
     public static readonly TimeSpan LivePong = TimeSpan.FromSeconds(30);
+
+    /// <summary>Time for a message that was begun to come to its end: 1 MiB at 50 KB/s, a poor mobile network.</summary>
+    public static readonly TimeSpan LiveMessage = TimeSpan.FromSeconds(20);
 
     /// <summary>Time for one frame to be taken by the network; a client slower than that is cut off.</summary>
     public static readonly TimeSpan LiveSend = TimeSpan.FromSeconds(20);

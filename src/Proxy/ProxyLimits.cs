@@ -6,6 +6,18 @@ public sealed record ProxyLimits
     /// <summary>Bytes of a request body: what an app server takes (its own limit), so that larger ones go no further than here.</summary>
     public int BodyBytes { get; init; } = 1024 * 1024;
 
+    /// <summary>Bytes of a body that is no large one: most calls are below 1 KB, and <see cref="Requests"/> of them are 256 MiB.</summary>
+    public int SmallBodyBytes { get; init; } = 64 * 1024;
+
+    /// <summary>Calls with a larger body, or one of unknown length, under way at once: 256 MiB, and as much again while they are sent on. More get 503.</summary>
+    public int LargeBodies { get; init; } = 256;
+
+    /// <summary>Bytes per second at which a body must come, on the average: a fifth of the poorest mobile network. Slower ones are cut off; they would hold what others wait for.</summary>
+    public double BodyBytesPerSecond { get; init; } = 2 * 1024;
+
+    /// <summary>Time before the rate of a body counts.</summary>
+    public TimeSpan BodyGrace { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Bytes of an answer to a call: above it the call is answered as unknown. Result and page changes of a handler are far below.</summary>
     public int AnswerBytes { get; init; } = 16 * 1024 * 1024;
 

@@ -41,7 +41,7 @@ public sealed class ProxyOptions
     /// <summary>Certificates, found by the name that a browser asks for; the first one serves all others.</summary>
     public IReadOnlyList<ProxyCertificate> Certificates { get; init; } = [];
 
-    /// <summary>Who may read <c>/_mjolnir/proxy/status</c>; null: nobody.</summary>
+    /// <summary>Who may read <c>/_mjolnir/proxy/status</c> and <c>…/metrics</c>; null: nobody.</summary>
     public string? StatusToken { get; init; }
 
     /// <summary>Sizes and waits.</summary>

@@ -62,6 +62,7 @@ public sealed class ProxyServer : IAsyncDisposable
             rates,
             metrics,
             _accessLog,
+            options.Listeners.Any(static listener => listener.Tls) && options.Listeners.All(static listener => listener.Tls || listener.RedirectTo is not null),
             limits,
             options.Time,
             _log);
@@ -182,6 +183,7 @@ public sealed class ProxyServer : IAsyncDisposable
         to.MaxRequestHeaderCount = from.Headers;
         to.MaxRequestLineSize = from.RequestLineBytes;
         to.RequestHeadersTimeout = from.RequestHeaders;
+        to.MinRequestBodyDataRate = new MinDataRate(from.BodyBytesPerSecond, from.BodyGrace);
         to.KeepAliveTimeout = from.IdleConnection;
         to.MaxConcurrentConnections = from.Connections;
         to.MaxConcurrentUpgradedConnections = from.WebSockets;

@@ -16,12 +16,24 @@ internal static class Outcomes
     /// <summary>The table; no application can name it.</summary>
     public const string Table = "_tx";
 
+    /// <summary>Whoever is not signed in. A user of this name is written otherwise (<see cref="Caller"/>).</summary>
     private const string Anonymous = "-";
 
     public static bool IsOutcome(RowKey key) => key.Text.AsSpan(key.Text.IndexOf('/') + 1).StartsWith("_tx/", StringComparison.Ordinal);
 
     public static bool TryKey(string app, string? user, string id, out RowKey key) =>
-        RowKey.TryCreate(app, Table, $"{{{user ?? Anonymous}}}{id}", out key);
+        RowKey.TryCreate(app, Table, $"{{{Caller(user)}}}{id}", out key);
+
+    /// <summary>
+    /// The caller with no closing brace in the name, so that the first one ends it and no two callers share a row whatever their names and ids are: <c>a</c> with the id <c>x}y</c> and <c>a}x</c> with
+    /// <c>y</c> would. Whoever has a row in common with somebody is answered with the other's outcome. Usual names stand as they are.
+    /// </summary>
+    private static string Caller(string? user) => user switch
+    {
+        null => Anonymous,
+        Anonymous => "~-",
+        _ => user.AsSpan().ContainsAny('~', '}') ? user.Replace("~", "~0", StringComparison.Ordinal).Replace("}", "~1", StringComparison.Ordinal) : user,
+    };
 
     /// <summary>The outcome as a row: <c>at</c> is when, for its expiry.</summary>
     public static Document Encode(string handler, RunResult outcome, long unixMilliseconds)

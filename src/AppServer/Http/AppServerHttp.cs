@@ -57,7 +57,7 @@ public sealed class AppServerHttp : IAsyncDisposable
             options,
             new CallEndpoint(admission, sessions, metrics, _log),
             new FileEndpoint(metrics),
-            new PageEndpoint(options, sessions, metrics, _log),
+            new PageEndpoint(options, admission, sessions, metrics, _log),
             new SessionEndpoint(options, sessions, new UserAccounts(options.Router, new Passwords(), options.Time), metrics),
             _live,
             new OperatorEndpoint(options, metrics, secrets.StatusToken),
@@ -123,6 +123,7 @@ public sealed class AppServerHttp : IAsyncDisposable
         limits.MaxRequestHeaderCount = AppServerLimits.Headers;
         limits.MaxRequestLineSize = AppServerLimits.RequestLineBytes;
         limits.RequestHeadersTimeout = AppServerLimits.RequestHeaders;
+        limits.MinRequestBodyDataRate = new MinDataRate(AppServerLimits.BodyBytesPerSecond, AppServerLimits.BodyGrace);
         limits.KeepAliveTimeout = AppServerLimits.IdleConnection;
         limits.MaxConcurrentConnections = AppServerLimits.Connections;
         limits.MaxConcurrentUpgradedConnections = AppServerLimits.LiveConnections;

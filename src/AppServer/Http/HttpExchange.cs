@@ -14,6 +14,7 @@ internal sealed class HttpExchange
     private readonly TrustedProxies _proxies;
     private string? _cookies;
     private Session? _session;
+    private int _endsSeen;
 
     public HttpExchange(IFeatureCollection features, TrustedProxies proxies) => (_context, _proxies) = (new DefaultHttpContext(features), proxies);
 
@@ -42,9 +43,11 @@ internal sealed class HttpExchange
             return header.Count == 0 ? null : SessionCookie.Find(header, sessions);
         }
 
-        if (!ReferenceEquals(header[0], _cookies))
+        // Sessions that others hold may be forgotten by the book, which then cannot tell them that they were signed out: so they ask.
+        var ends = sessions.Ends;
+        if (!ReferenceEquals(header[0], _cookies) || ends != _endsSeen)
         {
-            _cookies = header[0];
+            (_cookies, _endsSeen) = (header[0], ends);
             _session = SessionCookie.Find(header, sessions);
         }
 

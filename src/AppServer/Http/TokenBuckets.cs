@@ -20,6 +20,9 @@ internal sealed class TokenBuckets(RateLimit limit, TimeProvider time)
     /// <summary>Whether the name may take one, without taking it.</summary>
     public bool MayTake(string name) => !_buckets.TryGetValue(name, out var bucket) || bucket.MayTake(time.GetTimestamp(), _interval, _burst);
 
+    /// <summary>Takes one whether the name may or not. What is taken beyond the burst is owed, so that many at once are no cheaper than one after another.</summary>
+    public void Charge(string name) => BucketOf(name).Charge(time.GetTimestamp(), _interval);
+
     private Bucket BucketOf(string name)
     {
         if (_buckets.TryGetValue(name, out var bucket))
@@ -61,6 +64,14 @@ internal sealed class TokenBuckets(RateLimit limit, TimeProvider time)
         public bool OwesNothing(long now) => Volatile.Read(ref _earned) <= now;
 
         public bool MayTake(long now, long interval, long burst) => Math.Max(Volatile.Read(ref _earned), now) - now + interval <= burst;
+
+        public void Charge(long now, long interval)
+        {
+            while (Volatile.Read(ref _earned) is var earned && Interlocked.CompareExchange(ref _earned, Math.Max(earned, now) + interval, earned) != earned)
+            {
+                // Somebody else was quicker: again, over what they made of it.
+            }
+        }
 
         public bool TryTake(long now, long interval, long burst)
         {

@@ -14,6 +14,7 @@ internal sealed record LiveClose(WebSocketCloseStatus Status, string Reason)
     public static readonly LiveClose SignedOut = new(WebSocketCloseStatus.PolicyViolation, "signed out");
     public static readonly LiveClose Stopping = new(WebSocketCloseStatus.EndpointUnavailable, "the server stops");
     public static readonly LiveClose TooLarge = new(WebSocketCloseStatus.MessageTooBig, "the message is too large");
+    public static readonly LiveClose TooOften = new(WebSocketCloseStatus.PolicyViolation, "too many requests; wait a moment");
     public static readonly LiveClose NotText = new(WebSocketCloseStatus.InvalidMessageType, "messages are text");
     public static readonly LiveClose Failed = new(WebSocketCloseStatus.InternalServerError, "the page cannot be kept up to date");
     public static readonly LiveClose Done = new(WebSocketCloseStatus.NormalClosure, "");
@@ -68,7 +69,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
     /// <summary>Something new may be there to send.</summary>
     public void Wake() => _outbox.Wake();
 
-    public void SendReload() => _outbox.Add(LiveMessages.Reload, isAnswer: false);
+    public void SendReload() => _outbox.Add(LiveMessages.Reload);
 
     /// <summary>Ends the connection once what waits is sent. The first reason counts.</summary>
     public void Close(LiveClose reason)
@@ -85,16 +86,19 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         var application = context.Current().Application;
         var message = Scratch();
         LiveMessages.WriteHello(message, Session?.User, application.Name, application.Version);
-        _outbox.Add(message.WrittenSpan, isAnswer: false);
+        _outbox.Add(message.WrittenSpan);
     }
 
     private async Task<LiveClose> ReceiveLoopAsync()
     {
         var buffer = new byte[AppServerLimits.LiveReceiveBytes];
         var length = 0;
+
+        // A quiet connection is waited for as long as it answers pings; a message that was begun must come to its end, for it takes up memory.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         while (true)
         {
-            var received = await socket.ReceiveAsync(buffer.AsMemory(length), _ended.Token);
+            var received = await socket.ReceiveAsync(buffer.AsMemory(length), patience.Token);
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 return LiveClose.Done;
@@ -105,15 +109,26 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
                 return LiveClose.NotText;
             }
 
+            if (length == 0 && !received.EndOfMessage)
+            {
+                patience.CancelAfter(AppServerLimits.LiveMessage);
+            }
+
             length += received.Count;
             if (received.EndOfMessage)
             {
+                patience.CancelAfter(Timeout.InfiniteTimeSpan);
                 if (await TakeFrameAsync(buffer.AsMemory(0, length).ToArray()) is { } close)
                 {
                     return close;
                 }
 
                 length = 0;
+                if (buffer.Length > AppServerLimits.LiveReceiveBytes)
+                {
+                    // One large message is no reason to keep so much for the connection's life.
+                    buffer = new byte[AppServerLimits.LiveReceiveBytes];
+                }
             }
             else if (length == buffer.Length)
             {
@@ -136,6 +151,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
             return LiveClose.Malformed(fault);
         }
 
+        var places = PlacesOf(frame.Length, messages.Count);
         foreach (var message in messages)
         {
             if (Session is not null && !Session.IsAlive(context.Sessions.Now))
@@ -143,18 +159,39 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
                 return LiveClose.SignedOut;
             }
 
-            if (message.Type == MessageType.Page && message.Fault is null)
+            if (Volatile.Read(ref _close) is { } closing)
+            {
+                return closing;
+            }
+
+            if (message.Type != MessageType.Page || message.Fault is not null)
+            {
+                await TakePlacesAsync(places);
+                StartCall(application, message, places);
+            }
+            else if (context.Admission.TooOften(Session, address) is null)
             {
                 Show(application, message);
             }
             else
             {
-                await _places.WaitAsync(_ended.Token);
-                StartCall(application, message);
+                return LiveClose.TooOften;
             }
         }
 
         return null;
+    }
+
+    /// <summary>Calls keep their frame in memory until they are answered, so large ones take more places: all of a connection together <see cref="AppServerLimits.LiveCallsInFlight"/> times <see cref="AppServerLimits.LiveBytesPerPlace"/>.</summary>
+    private static int PlacesOf(int frameBytes, int messages) => 1 + (frameBytes / Math.Max(1, messages) / AppServerLimits.LiveBytesPerPlace);
+
+    /// <summary>Only the receiving loop takes places, so that those who take many need not fear each other.</summary>
+    private async ValueTask TakePlacesAsync(int places)
+    {
+        for (var i = 0; i < places; i++)
+        {
+            await _places.WaitAsync(_ended.Token);
+        }
     }
 
     /// <summary>From now on this page's templates are live. A page of an older version, or none of ours, shows nothing.</summary>
@@ -171,7 +208,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         _outbox.Wake();
     }
 
-    private void StartCall(ServedApplication application, CallMessage message)
+    private void StartCall(ServedApplication application, CallMessage message, int places)
     {
         var refusal = Refuses(message);
         if (refusal is not null)
@@ -179,11 +216,11 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
             Interlocked.Increment(ref context.Metrics.Refused);
             var text = Scratch();
             CallAnswers.WriteRefused(text, message, refusal);
-            _outbox.Add(text.WrittenSpan, isAnswer: true);
+            _outbox.Add(text.WrittenSpan, places);
             return;
         }
 
-        _ = RunCallAsync(application, message);
+        _ = RunCallAsync(application, message, places);
     }
 
     private Refusal? Refuses(in CallMessage message)
@@ -204,7 +241,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
     }
 
     /// <summary>A call that was begun runs to its end even if the connection does not.</summary>
-    private async Task RunCallAsync(ServedApplication application, CallMessage message)
+    private async Task RunCallAsync(ServedApplication application, CallMessage message, int places)
     {
         TransactionAnswer answer;
         using var span = TransactionSpan.Begin(traceParent: null);
@@ -223,7 +260,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         TransactionSpan.Answered(span, message.Handler!.Handler.Name, answer);
         var text = Scratch();
         CallAnswers.WriteMessage(text, message, answer);
-        _outbox.Add(text.WrittenSpan, isAnswer: true);
+        _outbox.Add(text.WrittenSpan, places);
     }
 
     private async Task SendLoopAsync()
@@ -263,7 +300,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
     private async ValueTask SendAllAsync()
     {
         AddUpdate();
-        var frame = _outbox.Take(out var answers);
+        var frame = _outbox.Take(out var places);
         if (frame.IsEmpty)
         {
             return;
@@ -273,9 +310,9 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_ended.Token);
         patience.CancelAfter(AppServerLimits.LiveSend);
         await socket.SendAsync(frame, WebSocketMessageType.Text, endOfMessage: true, patience.Token);
-        if (answers > 0)
+        if (places > 0)
         {
-            _places.Release(answers);
+            _places.Release(places);
         }
     }
 
@@ -293,7 +330,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
         if (!ReferenceEquals(latest, sent) && LiveMessages.WriteUpdate(message, sent, latest))
         {
             Interlocked.Increment(ref context.Metrics.LiveUpdates);
-            _outbox.Add(message.WrittenSpan, isAnswer: false);
+            _outbox.Add(message.WrittenSpan);
         }
 
         (_sentView, _sentValues) = (view, latest);

@@ -86,7 +86,7 @@ internal sealed class LiveEndpoint
 
         var session = exchange.Session(_context.Sessions);
         var address = RequestOrigin.Address(exchange);
-        var owner = session is null ? "@" + address : session.User;
+        var owner = RateNames.Of(session, address);
         if (_stopping || !TryCount(owner))
         {
             await Problem.WriteAsync(exchange, TooManyWindows);

@@ -14,19 +14,19 @@ internal sealed class LiveOutbox
     private ArrayBufferWriter<byte> _filling = new(1024);
     private ArrayBufferWriter<byte> _sending = new(1024);
     private int _messages;
-    private int _answers;
+    private int _places;
 
     /// <summary>Adds one message and wakes the sender.</summary>
     /// <param name="message">a complete JSON object</param>
-    /// <param name="isAnswer">it answers a call</param>
-    public void Add(ReadOnlySpan<byte> message, bool isAnswer)
+    /// <param name="places">places that are free again when it is sent: those of the call that it answers</param>
+    public void Add(ReadOnlySpan<byte> message, int places = 0)
     {
         lock (_lock)
         {
             _filling.Write(_messages == 0 ? "["u8 : ","u8);
             _filling.Write(message);
             _messages++;
-            _answers += isAnswer ? 1 : 0;
+            _places += places;
         }
 
         Wake();
@@ -38,12 +38,12 @@ internal sealed class LiveOutbox
     public ValueTask<bool> WaitAsync(CancellationToken cancellationToken) => _wake.Reader.ReadAsync(cancellationToken);
 
     /// <summary>Takes all that waits, as one frame. Good until the next call.</summary>
-    /// <param name="answers">how many calls it answers</param>
-    public ReadOnlyMemory<byte> Take(out int answers)
+    /// <param name="places">how many places are free again once it is sent</param>
+    public ReadOnlyMemory<byte> Take(out int places)
     {
         lock (_lock)
         {
-            answers = _answers;
+            places = _places;
             var messages = _messages;
             if (messages == 0)
             {
@@ -55,7 +55,7 @@ internal sealed class LiveOutbox
                 _filling.Write("]"u8);
             }
 
-            (_messages, _answers) = (0, 0);
+            (_messages, _places) = (0, 0);
             (_filling, _sending) = (_sending, _filling);
             _filling = Emptied(_filling);
 

@@ -15,9 +15,13 @@ internal sealed class SessionBook(SessionTokens tokens, TimeProvider time)
     private readonly ConcurrentDictionary<string, long> _revoked = new(StringComparer.Ordinal);
     private int _verifiedCount;
     private int _revokedCount;
+    private int _ends;
 
     /// <summary>Raised when a session is signed out, with its id.</summary>
     public event Action<string>? Ended;
+
+    /// <summary>Rises whenever a session is signed out: who holds a session found before looks it up again then.</summary>
+    public int Ends => Volatile.Read(ref _ends);
 
     public long Now => time.GetUtcNow().ToUnixTimeSeconds();
 
@@ -51,6 +55,7 @@ internal sealed class SessionBook(SessionTokens tokens, TimeProvider time)
     {
         session.Revoked = true;
         Forget(session);
+        Interlocked.Increment(ref _ends);
         foreach (var verified in _verified.Values)
         {
             if (verified.Id == session.Id)

@@ -136,14 +136,16 @@ internal sealed class SessionEndpoint(AppServerHttpOptions options, SessionBook 
         else if (outcome == AccountOutcome.Wrong)
         {
             Interlocked.Increment(ref metrics.SignInsFailed);
-            _failuresOfUser.TryTake(user);
-            _failuresOfAddress.TryTake(address);
+
+            // Charged, not taken: guesses that were under way together were all let in before the first of them failed.
+            _failuresOfUser.Charge(user);
+            _failuresOfAddress.Charge(address);
         }
     }
 
     private async Task<Refusal?> SignUpAsync(HttpExchange exchange, Credentials credentials)
     {
-        if (UserNames.PasswordFault(credentials.Password) is { } fault)
+        if ((UserNames.NewFault(credentials.User) ?? UserNames.PasswordFault(credentials.Password)) is { } fault)
         {
             return new Refusal(400, fault);
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mjolnir.Core.Keys;
 
 namespace Mjolnir.AppServer.Sessions;
@@ -19,6 +20,18 @@ internal static class UserNames
         _ => null,
     };
 
+    /// <summary>
+    /// Null if the name is good for a new user. Names that cannot be told from another by looking at them are refused: blanks at an end, characters that take no room or turn the direction of
+    /// writing round, blanks of odd kinds. (Letters of other scripts that look alike are not found; whoever had such a name before still signs in.)
+    /// </summary>
+    public static string? NewFault(string user) => Fault(user) switch
+    {
+        { } fault => fault,
+        _ when char.IsWhiteSpace(user[0]) || char.IsWhiteSpace(user[^1]) => "A user name does not begin or end with a blank.",
+        _ when user.EnumerateRunes().Any(IsUnseen) => "A user name has no characters that cannot be seen.",
+        _ => null,
+    };
+
     /// <summary>Null if the password is good for a new user, else what is wrong with it.</summary>
     public static string? PasswordFault(string password) => password.Length switch
     {
@@ -29,6 +42,13 @@ internal static class UserNames
 
     /// <summary>The key of a user's record; false if the name is too long in UTF-8.</summary>
     public static bool TryKey(string app, string user, out RowKey key) => RowKey.TryCreate(app, Table, user, out key);
+
+    private static bool IsUnseen(System.Text.Rune rune) => System.Text.Rune.GetUnicodeCategory(rune) switch
+    {
+        UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned => true,
+        UnicodeCategory.SpaceSeparator => rune.Value != ' ',
+        _ => false,
+    };
 
     private static bool IsWellFormed(string text)
     {

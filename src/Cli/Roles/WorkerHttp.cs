@@ -36,13 +36,16 @@ internal sealed class WorkerHttp : IAsyncDisposable
         app.MapGet("/_mjolnir/health", () => Results.Text("""{"live":true,"ready":true}""", "application/json"));
         app.MapGet("/_mjolnir/status", context => IsOperator(context)
             ? context.Response.WriteAsJsonAsync(Status(), StatusJson.Default.WorkerStatus)
-            : Results.Problem("The status needs the token of the cluster's secrets file: Authorization: Bearer …", statusCode: 401).ExecuteAsync(context));
-        app.MapGet("/_mjolnir/metrics", context => context.Response.WriteAsync(Metrics()));
+            : RefuseAsync(context));
+        app.MapGet("/_mjolnir/metrics", context => IsOperator(context) ? context.Response.WriteAsync(Metrics()) : RefuseAsync(context));
         await app.StartAsync(cancellationToken);
         return new WorkerHttp(app);
 
         bool IsOperator(HttpContext context) =>
             CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()), authorization);
+
+        static Task RefuseAsync(HttpContext context) =>
+            Results.Problem("Status and metrics need the status token of the cluster's secrets file: Authorization: Bearer …", statusCode: 401).ExecuteAsync(context);
 
         WorkerStatus Status() => new()
         {

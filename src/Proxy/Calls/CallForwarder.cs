@@ -21,6 +21,7 @@ internal sealed class CallForwarder(ProxyLimits limits, ProxyMetrics metrics, Ti
     private const string ServerGone = "The server went away before it answered; ask again with the same id.";
     private const string TooSlow = "The server took too long to answer; ask again with the same id.";
 
+    private readonly LargeBodies _large = new(limits.LargeBodies);
     private readonly long _patience = (long)(limits.Call.TotalSeconds * time.TimestampFrequency);
 
     public async Task HandleAsync(ProxyExchange exchange, ApplicationCluster application)
@@ -145,6 +146,29 @@ internal sealed class CallForwarder(ProxyLimits limits, ProxyMetrics metrics, Ti
             return null;
         }
 
+        if (exchange.Request.ContentLength <= limits.SmallBodyBytes || (exchange.Request.ContentLength is null && exchange.Request.Headers.TransferEncoding.Count == 0))
+        {
+            return await ReadWholeAsync(exchange, learn);
+        }
+
+        if (!_large.TryEnter())
+        {
+            await ProxyAnswer.RefuseAsync(exchange, Refusal.Busy);
+            return null;
+        }
+
+        try
+        {
+            return await ReadWholeAsync(exchange, learn);
+        }
+        finally
+        {
+            _large.Leave();
+        }
+    }
+
+    private async ValueTask<CallRequest?> ReadWholeAsync(ProxyExchange exchange, bool learn)
+    {
         var reader = exchange.Request.BodyReader;
         while (true)
         {

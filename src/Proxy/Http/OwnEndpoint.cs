@@ -26,7 +26,7 @@ internal sealed class OwnEndpoint(IReadOnlyList<ApplicationCluster> clusters, Pr
 
         return name switch
         {
-            "proxy/metrics" => ProxyAnswer.WriteAsync(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", Encoding.UTF8.GetBytes(metrics.Text(accessLog?.Dropped ?? 0))),
+            "proxy/metrics" => !IsOperator(exchange) ? RefuseAsync(exchange) : ProxyAnswer.WriteAsync(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", Encoding.UTF8.GetBytes(metrics.Text(accessLog?.Dropped ?? 0))),
             "proxy/status" => StatusAsync(exchange),
             _ => HealthAsync(exchange, onlyLive: name == "health/live"),
         };
@@ -45,11 +45,9 @@ internal sealed class OwnEndpoint(IReadOnlyList<ApplicationCluster> clusters, Pr
 
     private Task StatusAsync(ProxyExchange exchange)
     {
-        var given = Encoding.UTF8.GetBytes(exchange.Request.Headers.Authorization.ToString());
-        if (_authorization is null || !CryptographicOperations.FixedTimeEquals(given, _authorization))
+        if (!IsOperator(exchange))
         {
-            exchange.Response.Headers.WWWAuthenticate = "Bearer";
-            return ProxyAnswer.RefuseAsync(exchange, Refusal.TokenNeeded);
+            return RefuseAsync(exchange);
         }
 
         var buffer = new ArrayBufferWriter<byte>(1024);
@@ -59,6 +57,15 @@ internal sealed class OwnEndpoint(IReadOnlyList<ApplicationCluster> clusters, Pr
         }
 
         return ProxyAnswer.WriteAsync(exchange, 200, ProxyAnswer.Json, buffer.WrittenMemory);
+    }
+
+    private bool IsOperator(ProxyExchange exchange) =>
+        _authorization is not null && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(exchange.Request.Headers.Authorization.ToString()), _authorization);
+
+    private static Task RefuseAsync(ProxyExchange exchange)
+    {
+        exchange.Response.Headers.WWWAuthenticate = "Bearer";
+        return ProxyAnswer.RefuseAsync(exchange, Refusal.TokenNeeded);
     }
 
     private void Write(Utf8JsonWriter json)

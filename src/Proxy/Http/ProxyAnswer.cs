@@ -23,7 +23,7 @@ internal sealed record Refusal(int Code, string Reason, int RetryAfterSeconds = 
     public static readonly Refusal Broken = new(502, "The server did not answer; try again.");
     public static readonly Refusal TooSlow = new(504, "The server took too long to answer; try again.");
     public static readonly Refusal Fault = new(500, "Something went wrong in the proxy.");
-    public static readonly Refusal TokenNeeded = new(401, "The status needs the proxy's token: Authorization: Bearer …");
+    public static readonly Refusal TokenNeeded = new(401, "Status and metrics need the status token of the secrets file: Authorization: Bearer …");
 }
 
 /// <summary>Answers of the proxy itself; errors as RFC 9457 problem details, like those of app servers.</summary>

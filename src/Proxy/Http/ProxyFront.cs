@@ -22,11 +22,15 @@ internal sealed class ProxyFront(
     ClientRates? rates,
     ProxyMetrics metrics,
     AccessLog? accessLog,
+    bool isHttpsOnly,
     ProxyLimits limits,
     TimeProvider time,
     ILogger log) : IHttpApplication<ProxyExchange>
 {
     private const string Own = "/_mjolnir/";
+
+    // A year, as browsers' lists of such hosts ask for.
+    private const string OnlyHttps = "max-age=31536000";
 
     public ProxyExchange CreateContext(IFeatureCollection contextFeatures)
     {
@@ -49,6 +53,11 @@ internal sealed class ProxyFront(
     public async Task ProcessRequestAsync(ProxyExchange context)
     {
         context.Start(time.GetTimestamp());
+        if (isHttpsOnly && context.Request.IsHttps && !IsThisMachine(context.Request.Host.Host))
+        {
+            context.Response.OnStarting(SayHttpsOnly, context);
+        }
+
         var isBusy = metrics.BeginRequest() > limits.Requests;
         try
         {
@@ -96,7 +105,7 @@ internal sealed class ProxyFront(
             return RedirectAsync(exchange, port);
         }
 
-        if (IsInside(path) || IsInside(meant) || (!isOwn && meant.StartsWith(Own, StringComparison.OrdinalIgnoreCase)))
+        if (IsInside(path) || IsInside(meant) || isOwn != meant.StartsWith(Own, StringComparison.Ordinal))
         {
             return ProxyAnswer.RefuseAsync(exchange, Refusal.NotFound);
         }
@@ -106,13 +115,21 @@ internal sealed class ProxyFront(
             : plain.HandleAsync(exchange, application, path is "/_mjolnir/live");
     }
 
-    /// <summary>What app servers, proxies and operators' tools ask each other.</summary>
+    /// <summary>Browsers would keep to https for every server that a developer runs here, on whatever port.</summary>
+    private static bool IsThisMachine(string host) => host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || host.EndsWith(".localhost", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Where plain http is only redirected, browsers that were here once need not ask over it again: nobody on the way can keep them from https.</summary>
+    private static Task SayHttpsOnly(object exchange)
+    {
+        ((ProxyExchange)exchange).Response.Headers.StrictTransportSecurity = OnlyHttps;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>True for all under <c>/_mjolnir/</c> that is not for browsers: what app servers, proxies and operators' tools ask each other, now and in later versions.</summary>
     private static bool IsInside(ReadOnlySpan<char> path) =>
         path.StartsWith(Own, StringComparison.OrdinalIgnoreCase)
-        && (path[Own.Length..].StartsWith("cluster", StringComparison.OrdinalIgnoreCase)
-            || path[Own.Length..].StartsWith("rows", StringComparison.OrdinalIgnoreCase)
-            || path[Own.Length..].StartsWith("peer", StringComparison.OrdinalIgnoreCase)
-            || path[Own.Length..].StartsWith("proxy", StringComparison.OrdinalIgnoreCase));
+        && !path.StartsWith(CallForwarder.Prefix, StringComparison.Ordinal)
+        && path is not ("/_mjolnir/session" or "/_mjolnir/users" or "/_mjolnir/live" or "/_mjolnir/mjolnir.js" or "/_mjolnir/sign-in");
 
     private static int? RedirectPort(ProxyExchange exchange) =>
         exchange.Request.IsHttps ? null : exchange.Context.Features.Get<ProxyListener>()?.RedirectTo;

@@ -17,6 +17,9 @@ public enum TemplateKind
     /// <summary>An attribute's whole value, with one or more expressions in it: its value is plain text.</summary>
     Attribute,
 
+    /// <summary>As <see cref="Attribute"/>, and the value is an address: one whose scheme would run code is not given (<see cref="TemplateAddress"/>).</summary>
+    Address,
+
     /// <summary>The whole text of an element that holds only text (title, textarea, option): its value is plain text.</summary>
     ElementText,
 }

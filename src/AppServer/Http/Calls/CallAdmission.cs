@@ -23,7 +23,15 @@ internal sealed class CallAdmission(AppServerHttpOptions options, HttpMetrics me
             return handler.NotOnPage;
         }
 
-        if (_rates is null || _rates.TryTake(session is null ? "@" + address : session.User))
+        return TooOften(session, address);
+    }
+
+    /// <summary>Counts one call, or one rendering of a page, against whoever asks for it. Null if it may be done.</summary>
+    /// <param name="session">the user; null if nobody is signed in</param>
+    /// <param name="address">whose rate counts then</param>
+    public Refusal? TooOften(Session? session, string? address)
+    {
+        if (_rates is null || _rates.TryTake(RateNames.Of(session, address)))
         {
             return null;
         }

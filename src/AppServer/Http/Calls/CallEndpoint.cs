@@ -21,6 +21,8 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
     private static readonly Refusal MethodNotAllowed = new(405, "Transactions are sent by POST.");
     private static readonly Refusal NameTooLong = new(404, "There is no handler with a name that long.");
 
+    private readonly LargeBodies _large = new(AppServerLimits.LargeBodies);
+
     [ThreadStatic]
     private static ArrayBufferWriter<byte>? _answer;
 
@@ -86,7 +88,34 @@ internal sealed class CallEndpoint(CallAdmission admission, SessionBook sessions
         return handler is null ? new Refusal(404, "There is no such handler.") : null;
     }
 
-    private async Task RunAsync(HttpExchange exchange, ServedApplication application, CallableHandler handler, Session? session)
+    private Task RunAsync(HttpExchange exchange, ServedApplication application, CallableHandler handler, Session? session)
+    {
+        var request = exchange.Request;
+        return request.ContentLength <= AppServerLimits.SmallBodyBytes || (request.ContentLength is null && request.Headers.TransferEncoding.Count == 0)
+            ? RunWholeAsync(exchange, application, handler, session)
+            : RunLargeAsync(exchange, application, handler, session);
+    }
+
+    /// <summary>Held until it is answered: the call keeps its body.</summary>
+    private async Task RunLargeAsync(HttpExchange exchange, ServedApplication application, CallableHandler handler, Session? session)
+    {
+        if (!_large.TryEnter())
+        {
+            await RefuseAsync(exchange, Refusal.Overloaded);
+            return;
+        }
+
+        try
+        {
+            await RunWholeAsync(exchange, application, handler, session);
+        }
+        finally
+        {
+            _large.Leave();
+        }
+    }
+
+    private async Task RunWholeAsync(HttpExchange exchange, ServedApplication application, CallableHandler handler, Session? session)
     {
         var body = await RequestBody.ReadAsync(exchange.Request, AppServerLimits.BodyBytes, CancellationToken.None);
         if (body is not { } json)

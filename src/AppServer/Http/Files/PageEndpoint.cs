@@ -1,6 +1,7 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Mjolnir.AppServer.Http.Calls;
 using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.AppServer.Transactions;
@@ -12,13 +13,19 @@ namespace Mjolnir.AppServer.Http.Files;
 /// Serves pages with templates: rendered over one snapshot for the one who asks, never kept by a cache that others share. Not compressed: what users enter stands
 /// beside what they must not see, and sizes of compressed answers tell (BREACH).
 /// </summary>
-internal sealed class PageEndpoint(AppServerHttpOptions options, SessionBook sessions, HttpMetrics metrics, ILogger log)
+internal sealed class PageEndpoint(AppServerHttpOptions options, CallAdmission admission, SessionBook sessions, HttpMetrics metrics, ILogger log)
 {
     private const int FirstBytes = 8 * 1024;
 
     public async Task HandleAsync(HttpExchange exchange, ServedApplication application, Page page)
     {
         var session = exchange.Session(sessions);
+        if (admission.TooOften(session, session is null ? RequestOrigin.Address(exchange) : null) is { } refusal)
+        {
+            await Problem.WriteAsync(exchange, refusal);
+            return;
+        }
+
         Interlocked.Increment(ref metrics.Renders);
         var rendered = await options.Router.Any.RenderAsync(application.Application, page, session?.User, exchange.Context.RequestAborted);
         if (rendered is null)

@@ -8,7 +8,7 @@ namespace Mjolnir.AppServer.Http.Operators;
 /// <summary>What operators and their tools ask: health, metrics, status.</summary>
 internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics metrics, string statusToken)
 {
-    private static readonly Refusal TokenNeeded = new(401, "The status needs the token of the data folder's secrets file: Authorization: Bearer …");
+    private static readonly Refusal TokenNeeded = new(401, "Status and metrics need the status token of the secrets file: Authorization: Bearer …");
 
     private static readonly Refusal PostNeeded = new(405, "Leaving is asked for by POST.");
     private static readonly Refusal NoCluster = new(409, "This server is no part of a cluster: stop its process instead.");
@@ -26,8 +26,14 @@ internal sealed class OperatorEndpoint(AppServerHttpOptions options, HttpMetrics
             ready ? "{\"live\":true,\"ready\":true}"u8.ToArray() : "{\"live\":true,\"ready\":false}"u8.ToArray());
     }
 
+    /// <summary>With the token: how many users there are, who fails to sign in and what is slow is nobody else's business.</summary>
     public Task MetricsAsync(HttpExchange exchange)
     {
+        if (!_token.IsIn(exchange.Request))
+        {
+            return BearerToken.RefuseAsync(exchange, TokenNeeded);
+        }
+
         var writer = new PrometheusWriter();
         metrics.Write(writer);
         options.WriteMetrics?.Invoke(writer);

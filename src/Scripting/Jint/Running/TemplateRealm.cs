@@ -60,8 +60,17 @@ internal sealed class TemplateRealm
         }
     }
 
-    private string Template(CompiledPage compiled, Template template, List<Diagnostic> failures) =>
-        string.Concat(template.Parts.Select(part => part.Literal ?? Part(compiled, template.Kind, part, failures)));
+    private string Template(CompiledPage compiled, Template template, List<Diagnostic> failures)
+    {
+        var text = string.Concat(template.Parts.Select(part => part.Literal ?? Part(compiled, template.Kind, part, failures)));
+        if (template.Kind != TemplateKind.Address || TemplateAddress.Checked(text, template.Parts[0].Literal) is var address && (object)address == text)
+        {
+            return text;
+        }
+
+        failures.Add(new Diagnostic(template.Position, "this address has a scheme that could run code, so it is not given out", "Values may begin with http:, https:, mailto: and the like, or be paths."));
+        return address;
+    }
 
     private string Part(CompiledPage compiled, TemplateKind kind, TemplatePart part, List<Diagnostic> failures)
     {

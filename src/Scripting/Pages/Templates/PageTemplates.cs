@@ -82,7 +82,14 @@ internal sealed class PageTemplates(PageMarkup markup, PageText served, Template
                 continue;
             }
 
-            var template = Add(TemplateKind.Attribute, Parts(attribute.Value, regions, TemplateKind.Attribute), attribute.ValueStart);
+            if (TemplatesInCode.Hint(tag, attribute) is { } hint)
+            {
+                RefuseCode(attribute, regions, hint);
+                continue;
+            }
+
+            var kind = TemplateAddress.IsNamed(tag.Name, attribute.Name) ? TemplateKind.Address : TemplateKind.Attribute;
+            var template = Add(kind, Parts(attribute.Value, regions, kind), attribute.ValueStart);
             served.ReplaceByTemplate(attribute.Start, attribute.End, markup.Source.Text[attribute.Start..NameEnd(attribute)] + "=\"", template, "\"");
             marks.Add($"{template}:{attribute.Name}");
         }
@@ -128,13 +135,13 @@ internal sealed class PageTemplates(PageMarkup markup, PageText served, Template
         }
     }
 
-    private void RefuseEventAttribute(MarkupAttribute attribute, List<TemplateRegion> regions)
+    private void RefuseEventAttribute(MarkupAttribute attribute, List<TemplateRegion> regions) =>
+        RefuseCode(attribute, regions, "A value would become code. Put it into an attribute of its own, data-id=\"{{ … }}\", and read it in the handler: this.dataset.id.");
+
+    private void RefuseCode(MarkupAttribute attribute, List<TemplateRegion> regions, string hint)
     {
         regions.ForEach(region => _placed.Add(region.Start));
-        diagnostics.Add(
-            markup.Source.PositionAt(regions[0].Start),
-            $"a template cannot be part of the code in '{attribute.Name}'",
-            "A value would become code. Put it into an attribute of its own, data-id=\"{{ … }}\", and read it in the handler: this.dataset.id.");
+        diagnostics.Add(markup.Source.PositionAt(regions[0].Start), $"a template cannot be part of the code in '{attribute.Name}'", hint);
     }
 
     // Literal text and expressions in turn: the value has one masking character for each character of a template.
