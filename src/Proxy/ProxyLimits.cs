@@ -9,7 +9,7 @@ public sealed record ProxyLimits
     /// <summary>Bytes of a body that is no large one: most calls are below 1 KB, and <see cref="Requests"/> of them are 256 MiB.</summary>
     public int SmallBodyBytes { get; init; } = 64 * 1024;
 
-    /// <summary>Calls with a larger body, or one of unknown length, under way at once: 256 MiB, and as much again while they are sent on. More get 503.</summary>
+    /// <summary>Calls with a larger body, or one of unknown length, under way at once: 256 MiB, and as much again as they go to app servers. More get 503.</summary>
     public int LargeBodies { get; init; } = 256;
 
     /// <summary>Bytes per second at which a body must come, on the average: a fifth of the poorest mobile network. Slower ones are cut off; they would hold what others wait for.</summary>

@@ -25,7 +25,7 @@ public sealed class RoutingTests
 
         Assert.Equal(400, predicted);
         Assert.All(cluster.Servers, static server => Assert.InRange(server.Calls.Count, 50, 200));
-        var metrics = await client.GetStringAsync("/_mjolnir/proxy/metrics");
+        var metrics = await TestProxy.MetricsAsync(client);
         Assert.Matches(@"mjolnir_proxy_predicted_total 40[0-4]\n", metrics);
         Assert.Contains("mjolnir_proxy_requests_total{code=\"200\"} 404\n", metrics);
         Assert.Contains("mjolnir_proxy_request_seconds_count 404\n", metrics);

@@ -57,6 +57,15 @@ internal sealed class TestProxy : IAsyncDisposable
         return ((int)response.StatusCode, text.Length == 0 ? default : JsonDocument.Parse(text).RootElement, response);
     }
 
+    /// <summary>The proxy's figures, as an operator asks for them.</summary>
+    public static async Task<string> MetricsAsync(HttpClient client)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/_mjolnir/proxy/metrics");
+        request.Headers.Authorization = new("Bearer", StatusToken);
+        using var response = await client.SendAsync(request);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+
     /// <summary>Calls until the proxy knows which arguments name rows.</summary>
     public async Task LearnAsync(HttpClient client)
     {

@@ -163,11 +163,11 @@ public sealed class TlsTests : IDisposable
             Assert.Equal($"hello {i}", Encoding.UTF8.GetString(buffer, 0, got.Count));
         }
 
-        Assert.Contains("mjolnir_proxy_websockets 1\n", await web.GetStringAsync("/_mjolnir/proxy/metrics"));
+        Assert.Contains("mjolnir_proxy_websockets 1\n", await TestProxy.MetricsAsync(web));
         Assert.Single(cluster.Servers[1].Others);
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, "bye", patience.Token);
-        await Eventually.TrueAsync(() => web.GetStringAsync("/_mjolnir/proxy/metrics").Result.Contains("mjolnir_proxy_websockets 0\n", StringComparison.Ordinal), "the WebSocket is counted out");
-        Assert.Contains("mjolnir_proxy_requests_under_way 1\n", await web.GetStringAsync("/_mjolnir/proxy/metrics"));
+        await Eventually.TrueAsync(() => TestProxy.MetricsAsync(web).Result.Contains("mjolnir_proxy_websockets 0\n", StringComparison.Ordinal), "the WebSocket is counted out");
+        Assert.Contains("mjolnir_proxy_requests_under_way 1\n", await TestProxy.MetricsAsync(web));
     }
 
     private static HttpClient Client(TestProxy proxy, Version version)

@@ -24,7 +24,33 @@ internal sealed class CallForwarder(ProxyLimits limits, ProxyMetrics metrics, Ti
     private readonly LargeBodies _large = new(limits.LargeBodies);
     private readonly long _patience = (long)(limits.Call.TotalSeconds * time.TimestampFrequency);
 
-    public async Task HandleAsync(ProxyExchange exchange, ApplicationCluster application)
+    public Task HandleAsync(ProxyExchange exchange, ApplicationCluster application)
+    {
+        var request = exchange.Request;
+        return request.ContentLength <= limits.SmallBodyBytes || (request.ContentLength is null && request.Headers.TransferEncoding.Count == 0)
+            ? ForwardAsync(exchange, application)
+            : ForwardLargeAsync(exchange, application);
+    }
+
+    private async Task ForwardLargeAsync(ProxyExchange exchange, ApplicationCluster application)
+    {
+        if (!_large.TryEnter())
+        {
+            await ProxyAnswer.RefuseAsync(exchange, Refusal.Busy);
+            return;
+        }
+
+        try
+        {
+            await ForwardAsync(exchange, application);
+        }
+        finally
+        {
+            _large.Leave();
+        }
+    }
+
+    private async Task ForwardAsync(ProxyExchange exchange, ApplicationCluster application)
     {
         var handler = Handler(exchange);
         using var span = Tracing.IsOn ? CallSpan.Begin(exchange) : null;
@@ -146,29 +172,6 @@ internal sealed class CallForwarder(ProxyLimits limits, ProxyMetrics metrics, Ti
             return null;
         }
 
-        if (exchange.Request.ContentLength <= limits.SmallBodyBytes || (exchange.Request.ContentLength is null && exchange.Request.Headers.TransferEncoding.Count == 0))
-        {
-            return await ReadWholeAsync(exchange, learn);
-        }
-
-        if (!_large.TryEnter())
-        {
-            await ProxyAnswer.RefuseAsync(exchange, Refusal.Busy);
-            return null;
-        }
-
-        try
-        {
-            return await ReadWholeAsync(exchange, learn);
-        }
-        finally
-        {
-            _large.Leave();
-        }
-    }
-
-    private async ValueTask<CallRequest?> ReadWholeAsync(ProxyExchange exchange, bool learn)
-    {
         var reader = exchange.Request.BodyReader;
         while (true)
         {

@@ -183,7 +183,7 @@ public sealed class FileTests
             var headers = (await client.GetAsync(path)).Headers;
             Assert.Equal("nosniff", headers.GetValues("X-Content-Type-Options").Single());
             Assert.Equal("SAMEORIGIN", headers.GetValues("X-Frame-Options").Single());
-            Assert.Equal("frame-ancestors 'self'", headers.GetValues("Content-Security-Policy").Single());
+            Assert.Equal("frame-ancestors 'self'; base-uri 'self'", headers.GetValues("Content-Security-Policy").Single());
             Assert.Equal("strict-origin-when-cross-origin", headers.GetValues("Referrer-Policy").Single());
             Assert.False(headers.Contains("Server"));
         }

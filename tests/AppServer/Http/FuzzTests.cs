@@ -38,7 +38,7 @@ public sealed class FuzzTests
 
         using var client = server.Client();
         Assert.Equal(200, (await CallTests.PostAsync(server, "/_mjolnir/tx/open", "{}")).Code);
-        Assert.Contains("mjolnir_http_faults_total 0\n", await client.GetStringAsync("/_mjolnir/metrics"));
+        Assert.Contains("mjolnir_http_faults_total 0\n", await server.MetricsAsync(client));
         Assert.Empty(server.Logs.Errors);
     }
 

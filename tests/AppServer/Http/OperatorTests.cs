@@ -31,7 +31,7 @@ public sealed class OperatorTests
         await client.PostAsync("/_mjolnir/tx/open", TestServer.Text("{}"));
         await client.PostAsync("/_mjolnir/tx/send", TestServer.Text("{}"));
 
-        var text = await client.GetStringAsync("/_mjolnir/metrics");
+        var text = await server.MetricsAsync(client);
 
         Assert.Contains("\nmjolnir_transactions_total{status=\"committed\"} 1\n", text);
         Assert.Contains("\nmjolnir_http_refused_total 1\n", text);
@@ -58,13 +58,14 @@ public sealed class OperatorTests
     }
 
     [Fact]
-    public async Task Status_needs_the_token_also_on_loopback()
+    public async Task Status_and_metrics_need_the_token_also_on_loopback()
     {
         await using var server = await TestServer.StartAsync();
         using var client = server.Client();
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/_mjolnir/status")).StatusCode);
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", "wrong");
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/_mjolnir/status")).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/_mjolnir/metrics")).StatusCode);
 
         var secrets = SecretsFile.Load(Path.Combine(server.Folder, SecretsFile.FileName));
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", secrets.StatusToken);

@@ -102,6 +102,15 @@ internal sealed class TestServer : IAsyncDisposable
         return socket;
     }
 
+    /// <summary>The server's figures, as an operator asks for them.</summary>
+    public async Task<string> MetricsAsync(HttpClient client)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/_mjolnir/metrics");
+        request.Headers.Authorization = new("Bearer", SecretsFile.Load(Path.Combine(Folder, SecretsFile.FileName)).StatusToken);
+        using var response = await client.SendAsync(request);
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+
     public static StringContent Json(object value) => Text(JsonSerializer.Serialize(value));
 
     public static StringContent Text(string json, string type = "application/json")

@@ -305,7 +305,7 @@ public sealed class LiveTests
     {
         using var client = server.Client();
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        while (!(await client.GetStringAsync("/_mjolnir/metrics", patience.Token)).Contains($"\n{line}\n", StringComparison.Ordinal))
+        while (!(await server.MetricsAsync(client)).Contains($"\n{line}\n", StringComparison.Ordinal))
         {
             patience.Token.ThrowIfCancellationRequested();
         }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Mjolnir.AppServer.Sessions;
 using Mjolnir.Running;
 
 namespace Mjolnir.Cli.Tests.Telemetry;
@@ -55,6 +56,8 @@ public sealed partial class Seen_transactions : IDisposable
         // 3. Every figure is documented, and every documented one exists.
         var stack = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "deployment.json"))).RootElement.GetProperty("Stacks")[0];
         var exported = new SortedSet<string>(StringComparer.Ordinal);
+        var secrets = SecretsFile.Load(Path.Combine(Data, "secrets", SecretsFile.FileName));
+        http.DefaultRequestHeaders.Authorization = new("Bearer", secrets.StatusToken);
         foreach (var url in (string[])[$"{stack.GetProperty("Server").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"{stack.GetProperty("Worker").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"{http.BaseAddress}_mjolnir/proxy/metrics"])
         {
             exported.UnionWith(Families().Matches(await http.GetStringAsync(url)).Select(match => match.Groups[1].Value));
