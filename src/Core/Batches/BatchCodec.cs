@@ -64,7 +64,7 @@ public static class BatchCodec
         var number = reader.Number();
         var view = reader.Number();
         var time = reader.Number();
-        var transactions = checked((int)reader.Number());
+        var transactions = reader.Number() is <= int.MaxValue and var count ? (int)count : throw reader.Damaged("a number of transactions is out of range");
         var foreign = ReadForeign(ref reader);
         var records = ReadRecords(ref reader);
         return reader.Remaining == 0

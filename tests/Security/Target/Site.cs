@@ -54,7 +54,8 @@ public sealed class Site : IAsyncLifetime
     public async Task InitializeAsync()
     {
         TargetApplication.Write(_folder.At("app"));
-        var application = AppFolder.Load(_folder.At("app"), Console.Error) ?? throw new InvalidOperationException("The target's application has mistakes.");
+        using var mistakes = new StringWriter();
+        var application = AppFolder.Load(_folder.At("app"), mistakes) ?? throw new InvalidOperationException(mistakes.ToString());
         _stack = await EmbeddedStack.StartAsync(new EmbeddedOptions(Data, 1, ScriptEngines.Create, TimeProvider.System, new Random(1)), new Progress<RecoveryProgress>(), CancellationToken.None);
         _map = new ClusterMap("run", _stack.Recovered.View, _bus, TimeProvider.System);
         Secrets = SecretsFile.LoadOrCreate(Data, TimeProvider.System);

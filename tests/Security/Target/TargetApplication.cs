@@ -25,7 +25,7 @@ internal static class TargetApplication
             "echo": { "allow": "everyone" },
             "mine": { "allow": "signed-in" },
             "ofAda": { "allow": ["ada"] },
-            "ofTellers": { "allow": "role:teller" }
+            "ofTellers": { "allow": ["role:teller"] }
           }
         }
         """;
