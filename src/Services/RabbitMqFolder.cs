@@ -15,6 +15,7 @@ internal sealed class RabbitMqFolder
     {
         _settings = settings;
         _folder = Path.GetFullPath(settings.Folder);
+        PrivateFolder.Create(_folder);
         Directory.CreateDirectory(At("data"));
         Directory.CreateDirectory(At("home"));
         Cookie = Secret(At("home", ".erlang.cookie"), settings.Cookie);

@@ -93,6 +93,42 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
+    public async Task Where_http_is_only_redirected_browsers_are_told_to_keep_to_https()
+    {
+        await using var cluster = await FakeCluster.StartAsync(1);
+        var certificate = Pem("bank.example");
+        ProxyListener tls = new(IPAddress.Loopback, 0, Tls: true), redirecting = new(IPAddress.Loopback, 0, RedirectTo: 443), plain = new(IPAddress.Loopback, 0);
+        foreach (var (listeners, said) in new (ProxyListener[], bool)[] { ([tls, redirecting], true), ([tls], true), ([tls, plain], false) })
+        {
+            await using var proxy = await TestProxy.StartAsync(TestProxy.Options(cluster, listeners: listeners, certificates: [certificate]));
+            using var client = Client(proxy, HttpVersion.Version11);
+            foreach (var response in (HttpResponseMessage[])[await client.GetAsync("/"), (await TestProxy.CallAsync(client, "{}")).Response, await client.GetAsync("/_mjolnir/nothing")])
+            {
+                Assert.Equal(said ? ["max-age=31536000"] : [], response.Headers.TryGetValues("Strict-Transport-Security", out var values) ? values : []);
+            }
+
+            using var local = new HttpRequestMessage(HttpMethod.Get, "/") { Headers = { Host = "localhost" } };
+            Assert.False((await client.SendAsync(local)).Headers.Contains("Strict-Transport-Security"));
+        }
+    }
+
+    [Theory]
+#pragma warning disable CS0618, SYSLIB0039, CA5397 // What is old and broken is what must be refused.
+    [InlineData(System.Security.Authentication.SslProtocols.Tls11)]
+    [InlineData(System.Security.Authentication.SslProtocols.Tls)]
+#pragma warning restore
+    public async Task Old_versions_of_TLS_are_refused(System.Security.Authentication.SslProtocols protocol)
+    {
+        await using var cluster = await FakeCluster.StartAsync(1);
+        await using var proxy = await StartAsync(cluster, [Pem("one.example")]);
+        using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp);
+        await socket.ConnectAsync(IPAddress.Loopback, proxy.Url.Port);
+        await using var tls = new SslStream(new System.Net.Sockets.NetworkStream(socket), false, static (_, _, _, _) => true);
+
+        await Assert.ThrowsAnyAsync<Exception>(() => tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "one.example", EnabledSslProtocols = protocol }));
+    }
+
+    [Fact]
     public async Task Hosts_find_their_applications()
     {
         await using var bank = await FakeCluster.StartAsync(1);

@@ -34,6 +34,8 @@ internal sealed class HttpFront(
 
     private static readonly Refusal MethodNotAllowed = new(405, "Files are asked for by GET or HEAD.");
 
+    private static readonly Refusal BadChunk = new(400, "The body's chunks are not well formed.");
+
     private readonly TrustedProxies _proxies = new(options.TrustedProxies);
 
     public HttpExchange CreateContext(IFeatureCollection contextFeatures)
@@ -155,6 +157,12 @@ internal sealed class HttpFront(
         if (error is BadHttpRequestException bad)
         {
             return started ? Task.CompletedTask : Problem.WriteAsync(exchange, new Refusal(bad.StatusCode, bad.Message));
+        }
+
+        if (error is IOException { InnerException: OverflowException })
+        {
+            // What Kestrel makes of a chunk that says to be larger than numbers go.
+            return started ? Task.CompletedTask : Problem.WriteAsync(exchange, BadChunk);
         }
 
         Interlocked.Increment(ref metrics.Faults);

@@ -32,6 +32,8 @@ internal sealed class ProxyFront(
     // A year, as browsers' lists of such hosts ask for.
     private const string OnlyHttps = "max-age=31536000";
 
+    private static readonly Refusal BadChunk = new(400, "The body's chunks are not well formed.");
+
     public ProxyExchange CreateContext(IFeatureCollection contextFeatures)
     {
         if (contextFeatures is not IHostContextContainer<ProxyExchange> connection)
@@ -157,6 +159,12 @@ internal sealed class ProxyFront(
         if (error is BadHttpRequestException bad)
         {
             return started ? Task.CompletedTask : ProxyAnswer.RefuseAsync(exchange, new Refusal(bad.StatusCode, bad.Message));
+        }
+
+        if (error is IOException { InnerException: OverflowException })
+        {
+            // What Kestrel makes of a chunk that says to be larger than numbers go.
+            return started ? Task.CompletedTask : ProxyAnswer.RefuseAsync(exchange, BadChunk);
         }
 
         metrics.Fault();

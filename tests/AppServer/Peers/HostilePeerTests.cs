@@ -56,6 +56,38 @@ public sealed class HostilePeerTests
     }
 
     [Fact]
+    public async Task A_hello_that_was_heard_on_the_wire_opens_nothing_a_second_time()
+    {
+        await using var cluster = await PeerCluster.StartAsync();
+        var heard = new List<byte[]>();
+        using (var listening = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
+        {
+            listening.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+            listening.Listen();
+            using var caller = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            await caller.ConnectAsync(listening.LocalEndPoint!);
+            using var between = await listening.AcceptAsync();
+            using var server = await ConnectAsync(cluster);
+            var hello = new PeerHello("C", PeerCluster.Token).CallAsync(caller, "B", CancellationToken.None);
+            heard.Add(await PassAsync(between, server));
+            await PassAsync(server, between);
+            heard.Add(await PassAsync(between, server));
+            Assert.Equal([1], await PassAsync(server, between));
+            await hello;
+        }
+
+        await PeerCluster.Until(() => cluster.B.Listener.Callers == 1, "the first link has ended");
+        using var replaying = await ConnectAsync(cluster);
+        await SendAsync(replaying, heard[0]);
+        await ReceiveAsync(replaying);
+        await SendAsync(replaying, heard[1]);
+
+        Assert.Equal(0, (await ReceiveAsync(replaying))[0]);
+        Assert.Empty(await RestAsync(replaying));
+        Assert.Equal(1, cluster.B.Listener.Callers);
+    }
+
+    [Fact]
     public async Task An_unknown_version_is_refused_with_the_one_that_is_spoken()
     {
         await using var cluster = await PeerCluster.StartAsync();
@@ -190,6 +222,14 @@ public sealed class HostilePeerTests
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(cluster.B.Listener.EndPoint);
         return socket;
+    }
+
+    /// <summary>As whoever sits on the network between two servers: hears a message and lets it pass.</summary>
+    private static async Task<byte[]> PassAsync(Socket from, Socket to)
+    {
+        var message = await ReceiveAsync(from);
+        await SendAsync(to, message);
+        return message;
     }
 
     private static async Task SendAsync(Socket socket, byte[] content)

@@ -69,7 +69,8 @@ public sealed class Hostile_bytes
         var view = new ClusterView(3, [new ShardDescription("s1", "label")], [new SlotRange(0, Slots.Count - 1, 0, 1)], ["s1.5"]);
         Try(seed, [ViewCodec.Encode(view)], static bytes => ViewCodec.Decode("view", bytes), WithCheck);
         Try(seed, [RunChainCodec.Encode(RunChainEntry.Empty)], static bytes => RunChainCodec.Decode("chain", bytes), WithCheck);
-        Try(seed, [RunChainCodec.Encode(RunChainEntry.Empty)], static bytes => ManifestCodec.Decode("manifest", bytes), WithCheck);
+        var entry = new ManifestEntry("s1.5", 2, ManifestKind.Segment, "segments/x", 1, 9, 3, [new Stamp("s2.1", 4)], "writer", 10, 1_000);
+        Try(seed, [ManifestCodec.Encode(entry)], static bytes => ManifestCodec.Decode("manifest", bytes), WithCheck);
     }
 
     [Theory]
@@ -103,7 +104,7 @@ public sealed class Hostile_bytes
     [InlineData(2)]
     public void Frames_between_servers(int seed)
     {
-        var call = new PeerCall { Application = "bank", Version = "v", Handler = "send", User = "alice", Id = "i", Args = "[1]"u8.ToArray() };
+        var call = new PeerCall { Number = 3, Passage = CallPassage.Passed, Application = "bank", Version = "v", Handler = "send", User = "alice", Id = "i", Args = "[1]"u8.ToArray() };
         var bytes = new byte[PeerCodec.SizeOf(call)];
         var writer = new WireWriter(bytes);
         PeerCodec.Write(ref writer, call);

@@ -104,7 +104,7 @@ public sealed class Hostile_bodies(Site site) : IClassFixture<Site>
         foreach (var url in site.Both)
         {
             var endless = "POST /_mjolnir/tx/echo HTTP/1.1\r\nHost: site\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n" + string.Concat(Enumerable.Repeat("1000\r\n" + new string(' ', 0x1000) + "\r\n", 300));
-            var answer = await RawRequest.ExchangeAsync(url, endless, ends: false);
+            var answer = await RawRequest.ExchangeAsync(url, endless);
             Assert.True(RawRequest.Code(answer) is 413 or 0, answer);
         }
 
@@ -153,7 +153,9 @@ public sealed class Hostile_bodies(Site site) : IClassFixture<Site>
         foreach (var url in site.Both)
         {
             var answer = await RawRequest.ExchangeAsync(url, string.Format(CultureInfo.InvariantCulture, request, new string('x', length)));
-            Assert.True(RawRequest.Code(answer) == code || RawRequest.Code(answer) == 400, answer);
+
+            // Whoever is cut off while still sending may not get to read why.
+            Assert.True(RawRequest.Code(answer) == code || RawRequest.Code(answer) is 400 or 0, answer);
         }
     }
 

@@ -31,7 +31,6 @@ public sealed class Smuggled_requests(Site site) : IClassFixture<Site>
         "Content-Length: 2\r\nX: a\r\n b: folded\r\n\r\n{}",
         "Content-Length: 2\r\nX: a\rb\r\n\r\n{}",
         "Content-Length: 2\r\nX: a\0b\r\n\r\n{}",
-        "Content-Length: 2\r\nX\u0001: a\r\n\r\n{}",
         "Content-Length: 2\r\n: a\r\n\r\n{}",
         "Content-Length: 2\r\nno colon\r\n\r\n{}",
         "Content-Length: 2\r\nX: \u00ff\u00fe\r\n\r\n{}",
@@ -44,7 +43,7 @@ public sealed class Smuggled_requests(Site site) : IClassFixture<Site>
         foreach (var url in site.Both)
         {
             var answer = await RawRequest.ExchangeAsync(url, Line + rest + Second);
-            Assert.True(RawRequest.Code(answer) is 400 or 413 or 0, answer);
+            Assert.True(RawRequest.Code(answer) is 400 or 413, answer);
             Assert.True(RawRequest.Answers(answer) <= 1, answer);
         }
 

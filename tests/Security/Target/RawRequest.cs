@@ -9,8 +9,11 @@ internal static class RawRequest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
-    /// <summary>Sends all, says that no more comes, and reads until the server closes; what it said so far if it cuts the connection.</summary>
-    public static async Task<string> ExchangeAsync(Uri url, string request, bool ends = true)
+    /// <summary>Time that a server is given to answer what it was sent, and whatever it makes of what follows, before it is told that no more comes.</summary>
+    private static readonly TimeSpan Listening = TimeSpan.FromMilliseconds(300);
+
+    /// <summary>Sends all and reads until the server closes, or has said nothing more for a while; what it said so far if it cuts the connection.</summary>
+    public static async Task<string> ExchangeAsync(Uri url, string request)
     {
         using var patience = new CancellationTokenSource(Patience);
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -18,10 +21,6 @@ internal static class RawRequest
         try
         {
             await socket.SendAsync(Encoding.Latin1.GetBytes(request), patience.Token);
-            if (ends)
-            {
-                socket.Shutdown(SocketShutdown.Send);
-            }
         }
         catch (SocketException)
         {
@@ -43,8 +42,19 @@ internal static class RawRequest
         var buffer = new byte[16 * 1024];
         try
         {
-            while (await socket.ReceiveAsync(buffer.AsMemory(), patience) is > 0 and var count)
+            while (true)
             {
+                var receiving = socket.ReceiveAsync(buffer.AsMemory(), patience).AsTask();
+                if (answer.Length > 0 && await Task.WhenAny(receiving, Task.Delay(Listening, patience)) != receiving)
+                {
+                    socket.Shutdown(SocketShutdown.Send);
+                }
+
+                if (await receiving is var count && count == 0)
+                {
+                    break;
+                }
+
                 answer.Write(buffer, 0, count);
             }
         }

@@ -132,7 +132,8 @@ public sealed class CollectedLogs : ILoggerFactory, ILogger
 
     public IEnumerable<string> Errors => _entries.Where(static entry => entry.Level >= LogLevel.Error).Select(static entry => entry.Text);
 
-    public int Count => _entries.Count;
+    /// <summary>Lines that an operator would have in the log.</summary>
+    public int Count => _entries.Count(static entry => entry.Level >= LogLevel.Information);
 
     public ILogger CreateLogger(string categoryName) => this;
 
