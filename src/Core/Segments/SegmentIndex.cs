@@ -98,7 +98,7 @@ public sealed class SegmentIndex
         {
             return Parse(objectName, footer, GzipMember.UnpackAll(member));
         }
-        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException or InvalidDataException and not CorruptDataException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or OverflowException or InvalidDataException or FormatException and not CorruptDataException)
         {
             throw new CorruptDataException("A segment's index is not in the form that we write", objectName, footer.IndexOffset, fault);
         }

@@ -12,7 +12,6 @@ public sealed class Smuggled_requests(Site site) : IClassFixture<Site>
     [
         "Content-Length: 2\r\nContent-Length: 5\r\n\r\n{}",
         "Content-Length: 2, 5\r\n\r\n{}",
-        "Content-Length: +2\r\n\r\n{}",
         "Content-Length: -2\r\n\r\n{}",
         "Content-Length: 0x2\r\n\r\n{}",
         "Content-Length: 2 \t5\r\n\r\n{}",
