@@ -54,8 +54,42 @@ public class TemplateTests
     {
         var (_, page) = TestFolder.Page("<a href=\"/u/{{ user }}?a=1&amp;b={{ 1 + 1 | json }}{{ user }}&copy\">x</a>");
         var template = Assert.Single(page.Templates);
-        Assert.Equal(TemplateKind.Attribute, template.Kind);
+        Assert.Equal(TemplateKind.Address, template.Kind);
         Assert.Equal(["'/u/'", "user", "'?a=1&b='", "1 + 1", "user", "'&copy'".Replace("&copy", "©", StringComparison.Ordinal)], template.Parts.Select(part => part.Expression ?? $"'{part.Literal}'"));
+    }
+
+    [Theory]
+    [InlineData("<a href={{ user }}>", TemplateKind.Address)]
+    [InlineData("<svg><a xlink:href={{ user }}></a></svg>", TemplateKind.Address)]
+    [InlineData("<img SRC='{{ user }}'>", TemplateKind.Address)]
+    [InlineData("<iframe src='{{ user }}'></iframe>", TemplateKind.Address)]
+    [InlineData("<form action='{{ user }}'>", TemplateKind.Address)]
+    [InlineData("<button formaction='{{ user }}'>", TemplateKind.Address)]
+    [InlineData("<svg><animate attributeName=href values='{{ user }}'></svg>", TemplateKind.Address)]
+    [InlineData("<p title='{{ user }}'>", TemplateKind.Attribute)]
+    [InlineData("<p values='{{ user }}'>", TemplateKind.Attribute)]
+    [InlineData("<meta name=author content='{{ user }}'>", TemplateKind.Attribute)]
+    public void Addresses_are_told_from_other_attributes(string html, TemplateKind kind)
+    {
+        var (_, page) = TestFolder.Page(html);
+        Assert.Equal(kind, Assert.Single(page.Templates).Kind);
+    }
+
+    [Theory]
+    [InlineData("<iframe srcdoc='{{ user }}'></iframe>", "srcdoc")]
+    [InlineData("<script src='{{ user }}'></script>", "src")]
+    [InlineData("<script type='{{ user }}'></script>", "type")]
+    [InlineData("<base href='{{ user }}'>", "href")]
+    [InlineData("<object data='{{ user }}'></object>", "data")]
+    [InlineData("<embed src='{{ user }}'>", "src")]
+    [InlineData("<meta http-equiv=refresh content='0;url={{ user }}'>", "content")]
+    [InlineData("<a href='javascript:f({{ user }})'>x</a>", "href")]
+    [InlineData("<a href=' java\nscript:f({{ user }})'>x</a>", "href")]
+    [InlineData("<p onclick='f({{ user }})'>x</p>", "onclick")]
+    public void A_value_never_becomes_code(string html, string attribute)
+    {
+        var mistake = Assert.Single(TestFolder.Mistakes(html));
+        Assert.Contains($"a template cannot be part of the code in '{attribute}' | ", mistake, StringComparison.Ordinal);
     }
 
     [Fact]
