@@ -1,11 +1,10 @@
 using System.Globalization;
-using System.Text.Json;
-using System.Text.RegularExpressions;
+using System.Security.Cryptography;
 
 namespace Mjolnir.Services;
 
 /// <summary>The folder of a local Ceph: its configuration, its data, and the keys of its one user.</summary>
-internal sealed partial class CephFolder
+internal sealed class CephFolder
 {
     private static readonly string[] Parts = ["mon", "osd", "rgw", "run"];
 
@@ -27,7 +26,6 @@ internal sealed partial class CephFolder
     /// <summary>Empties the folder of an unfinished start, and makes a new cluster's id.</summary>
     public void Begin()
     {
-        PrivateFolder.Create(_folder);
         foreach (var part in Parts.Select(PathOf))
         {
             if (Directory.Exists(part))
@@ -69,9 +67,7 @@ internal sealed partial class CephFolder
         File.Move(aside, KeysFile, overwrite: true);
     }
 
-    /// <summary>The keys in what <c>radosgw-admin user create</c> says; null if there are none.</summary>
-    public static (string Access, string Secret)? KeysIn(string said) =>
-        AccessKey().Match(said) is { Success: true } access && SecretKey().Match(said) is { Success: true } secret ? (Text(access), Text(secret)) : null;
+    public static (string Access, string Secret) NewKeys() => (RandomNumberGenerator.GetHexString(20), RandomNumberGenerator.GetHexString(40));
 
     /// <summary>
     /// One monitor, one object daemon, one gateway, all on the loopback without authentication among themselves. Admin sockets are off: their paths, below a long folder, are
@@ -129,18 +125,6 @@ internal sealed partial class CephFolder
         rgw_thread_pool_size = 64
 
         """));
-
-    private static string Text(Match quoted)
-    {
-        using var json = JsonDocument.Parse(quoted.Groups[1].Value);
-        return json.RootElement.GetString()!;
-    }
-
-    [GeneratedRegex("\"access_key\": *(\"[^\"]+\")")]
-    private static partial Regex AccessKey();
-
-    [GeneratedRegex("\"secret_key\": *(\"[^\"]+\")")]
-    private static partial Regex SecretKey();
 
     private string PathOf(string part) => Path.Combine(_folder, part);
 }

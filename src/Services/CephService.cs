@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 
 namespace Mjolnir.Services;
 
@@ -181,17 +180,15 @@ public sealed class CephService : IAsyncDisposable
 
     private async Task KeysAsync(bool isNew, int port, CancellationToken cancellationToken)
     {
-        (AccessKey, SecretKey) = isNew ? await NewUserAsync(cancellationToken) : (_folder.Keys().Access, _folder.Keys().Secret);
-        _folder.Keep(port, AccessKey, SecretKey);
-    }
+        (AccessKey, SecretKey) = isNew ? CephFolder.NewKeys() : (_folder.Keys().Access, _folder.Keys().Secret);
+        if (isNew)
+        {
+            // It prints the keys: nobody hears what it says.
+            string[] user = ["user", "create", "--uid=mjolnir", "--display-name=mjolnir", $"--access-key={AccessKey}", $"--secret-key={SecretKey}"];
+            await FirstFailureAsync(CephDaemon.RunAsync("radosgw-admin", WithConfiguration("radosgw-admin", user), _options.Folder, null, cancellationToken));
+        }
 
-    /// <summary>The gateway makes the keys and says them once: given as arguments they would stand in the machine's list of processes, for everybody to read.</summary>
-    private async Task<(string Access, string Secret)> NewUserAsync(CancellationToken cancellationToken)
-    {
-        var said = new StringBuilder();
-        await FirstFailureAsync(CephDaemon.RunAsync(
-            "radosgw-admin", WithConfiguration("radosgw-admin", ["user", "create", "--uid=mjolnir", "--display-name=mjolnir"]), _options.Folder, line => said.Append(line).Append('\n'), cancellationToken));
-        return CephFolder.KeysIn(said.ToString()) ?? throw new ServiceFailedException("radosgw-admin made a user without saying its keys.");
+        _folder.Keep(port, AccessKey, SecretKey);
     }
 
     private CephDaemon Start(string program, params string[] arguments) =>
