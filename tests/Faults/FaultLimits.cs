@@ -11,6 +11,24 @@ internal static class FaultLimits
     /// <summary>Clients, one transfer under way each.</summary>
     public const int Clients = 24;
 
+    /// <summary>Steps of one transaction that is no transfer, at most.</summary>
+    public const int StepsOfACall = 4;
+
+    /// <summary>Lists in use at a time, and appends to all of them until others are used: a list is read whole, and would grow without end.</summary>
+    public const int Lists = 4;
+
+    /// <inheritdoc cref="Lists"/>
+    public const int AppendsUntilOtherLists = 300;
+
+    /// <summary>Counters and items that all clients use: few, so that they are contended.</summary>
+    public const int Counters = 3;
+
+    /// <inheritdoc cref="Counters"/>
+    public const int Items = 4;
+
+    /// <summary>Of the transactions that are no transfers, those that are sent once and given up whatever comes: their outcome may stay unknown.</summary>
+    public const double GivenUp = 0.03;
+
     /// <summary>The server is killed when this many more transfers than before are acknowledged, at most: from the first moment of load to well into it.</summary>
     public const int AcknowledgedBeforeKill = 600;
 

@@ -7,7 +7,7 @@ namespace Mjolnir.Faults.Tests;
 public class Killed_at_any_moment(ITestOutputHelper output)
 {
     [Fact]
-    public async Task No_acknowledged_transfer_is_lost_or_counted_twice()
+    public async Task No_acknowledged_transaction_is_lost_or_counted_twice_and_the_history_is_strictly_serializable()
     {
         var seed = FaultLimits.Seed;
         output.WriteLine($"seed {seed} (again: MJOLNIR_SEED={seed})");
@@ -28,6 +28,7 @@ public class Killed_at_any_moment(ITestOutputHelper output)
 
         await clients.FinishAsync();
         Assert.Empty(clients.Wrong);
+        output.WriteLine(await clients.CheckAsync($"seed {seed}"));
         await AuditAsync(server, http, clients);
         // Once more from cold, and everything is still so.
         await KillAndStartAsync(server, random);

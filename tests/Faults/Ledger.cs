@@ -4,12 +4,6 @@ using System.Text.Json;
 
 namespace Mjolnir.Faults.Tests;
 
-/// <summary>One transfer as a client means it. Its number is unique, and also the id under which the server knows it.</summary>
-internal sealed record Transfer(string Number, int From, int To, int Amount)
-{
-    public string Json => $$"""{"id":"{{Number}}","args":["{{Number}}","n{{From}}","n{{To}}",{{Amount}}]}""";
-}
-
 /// <summary>A user of the ledger over HTTP.</summary>
 internal sealed class Ledger(HttpClient http)
 {

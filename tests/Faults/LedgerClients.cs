@@ -1,20 +1,23 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using System.Text.Json;
+using Mjolnir.Checking.Histories;
 
 namespace Mjolnir.Faults.Tests;
 
 /// <summary>
-/// Many clients that transfer as fast as they are answered. Each transfer has an id and is sent again with it until it is acknowledged, whatever happens to the server
-/// in between; so at the end every transfer ever begun is acknowledged, and must be in the data exactly once.
+/// Many clients that call as fast as they are answered: transfers, and transactions over lists, counters and items. Each call has an id and is sent again with it until it is acknowledged, whatever happens to the server
+/// in between; so at the end every transfer ever begun is acknowledged, and must be in the data exactly once. Some of the other calls are given up instead. All of it is recorded and checked.
 /// </summary>
 /// <param name="url">where the next attempt goes; waits while nothing runs</param>
 /// <param name="http">shared by all clients</param>
-/// <param name="seed">of what is transferred</param>
-/// <param name="name">begins the transfers' numbers: other clients of the same ledger have another one</param>
-/// <param name="accounts">among which money is moved</param>
+/// <param name="seed">of what is called</param>
+/// <param name="name">begins the calls' ids and the keys: other clients of the same ledger have another one</param>
+/// <param name="accounts">among which money is moved; the history is only checked where these are the usual ones</param>
 internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int seed, string name = "c", int accounts = FaultLimits.Accounts)
 {
+    private readonly LedgerHistory _history = new(http, new LedgerLoad(name, accounts));
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Transfer> _acknowledged = new();
     private readonly ConcurrentDictionary<Transfer, long> _acknowledgedAt = new();
@@ -25,7 +28,10 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
     private int _count;
     private int _retries;
 
-    /// <summary>Transfers acknowledged.</summary>
+    /// <summary>What these clients see; others that move the same money record there too.</summary>
+    public LedgerHistory History => _history;
+
+    /// <summary>Transfers acknowledged: all that were begun, once the clients have finished.</summary>
     public IReadOnlyCollection<Transfer> Acknowledged => _acknowledged;
 
     /// <summary>When it was acknowledged, as a timestamp of the stopwatch.</summary>
@@ -34,13 +40,15 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
     /// <summary>Answers that no correct server gives.</summary>
     public IReadOnlyCollection<string> Wrong => _wrong;
 
-    /// <summary>Times that a transfer was sent again with its id.</summary>
+    /// <summary>Times that a call was sent again with its id.</summary>
     public int Retries => _retries;
 
+    /// <summary>Calls acknowledged, transfers or not.</summary>
     public int Count => Volatile.Read(ref _count);
 
     public async Task StartAsync()
     {
+        await _history.BeginAsync(await url());
         var ledgers = new List<Ledger>();
         for (var i = 0; i < FaultLimits.Clients; i++)
         {
@@ -49,7 +57,7 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
             ledgers.Add(ledger);
         }
 
-        _running = [.. ledgers.Select((ledger, i) => Task.Run(() => TransferAsync(ledger, i)))];
+        _running = [.. ledgers.Select((ledger, i) => Task.Run(() => CallAsync(ledger, i)))];
     }
 
     /// <summary>Completes when so many transfers are acknowledged, or a client met a wrong answer.</summary>
@@ -71,36 +79,58 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
         await Task.WhenAll(_running);
     }
 
-    private async Task TransferAsync(Ledger ledger, int client)
+    /// <summary>Looks at everything once more, and checks the whole history of these clients. Call after <see cref="FinishAsync"/>.</summary>
+    /// <returns>what was checked, in one line</returns>
+    /// <exception cref="Checking.AnomalyException">no strictly serializable system answers so</exception>
+    public async Task<string> CheckAsync(string context) => await _history.CheckAsync(await url(), context);
+
+    /// <summary>Another call beside these clients', which is part of the history; tried once. False if it was not answered.</summary>
+    public Task<bool> TryOnceAsync(Ledger ledger, int client, LedgerCall call, CancellationToken cancellationToken) =>
+        TryAsync(ledger, call, _history.Begin(client, call), isLast: true, cancellationToken);
+
+    private async Task CallAsync(Ledger ledger, int client)
     {
         var random = new Random(seed + client);
         for (var n = 0; !_stop.IsCancellationRequested && _wrong.IsEmpty; n++)
         {
-            var from = random.Next(accounts);
-            var to = (from + 1 + random.Next(accounts - 1)) % accounts;
-            await AcknowledgeAsync(ledger, new Transfer($"{name}{client}-{n}", from, to, 1 + random.Next(9)));
+            if (random.Next(2) == 0)
+            {
+                var transfer = _history.Load.Transfer(client, n, random);
+                await AcknowledgeAsync(ledger, client, transfer.Call);
+                _acknowledgedAt[transfer] = Stopwatch.GetTimestamp();
+                _acknowledged.Enqueue(transfer);
+            }
+            else if (random.NextDouble() < FaultLimits.GivenUp)
+            {
+                await TryOnceAsync(ledger, client, _history.Load.Steps(client, n, random), CancellationToken.None);
+            }
+            else
+            {
+                await AcknowledgeAsync(ledger, client, _history.Load.Steps(client, n, random));
+            }
         }
     }
 
-    private async Task AcknowledgeAsync(Ledger ledger, Transfer transfer)
+    private async Task AcknowledgeAsync(Ledger ledger, int client, LedgerCall call)
     {
         using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
-        while (!await TryAsync(ledger, transfer, patience.Token))
+        var operation = _history.Begin(client, call);
+        while (!await TryAsync(ledger, call, operation, isLast: false, patience.Token))
         {
             Interlocked.Increment(ref _retries);
         }
     }
 
     /// <summary>Sends it once; true when its fate is known.</summary>
-    private async Task<bool> TryAsync(Ledger ledger, Transfer transfer, CancellationToken cancellationToken)
+    private async Task<bool> TryAsync(Ledger ledger, LedgerCall call, PendingOperation operation, bool isLast, CancellationToken cancellationToken)
     {
         var server = await url().WaitAsync(cancellationToken);
         using var attempt = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         attempt.CancelAfter(FaultLimits.AttemptPatience);
         try
         {
-            var (status, body) = await ledger.CallAsync(server, "transfer", transfer.Json, attempt.Token);
-            return Take(transfer, status, body);
+            var (status, body) = await ledger.CallAsync(server, call.Handler, call.Json, attempt.Token);
+            return Take(call, operation, isLast, status, body);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -115,30 +145,51 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
         }
     }
 
-    private bool Take(Transfer transfer, HttpStatusCode status, string body)
+    private bool Take(LedgerCall call, PendingOperation operation, bool isLast, HttpStatusCode status, string body)
     {
         switch (status)
         {
-            case HttpStatusCode.OK when body.Contains($"\"result\":\"{transfer.Number}\"", StringComparison.Ordinal):
-                _acknowledgedAt[transfer] = Stopwatch.GetTimestamp();
-                _acknowledged.Enqueue(transfer);
-                lock (_gate)
-                {
-                    _count++;
-                    Tell();
-                }
-
+            case HttpStatusCode.OK:
+                Commit(call, operation, body);
+                return true;
+            case HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests when isLast:
+                // Its only attempt, and the server says that nothing happened. Behind other attempts this would say nothing of those.
+                operation.Refuse();
                 return true;
             case HttpStatusCode.ServiceUnavailable or HttpStatusCode.TooManyRequests or HttpStatusCode.GatewayTimeout or HttpStatusCode.BadGateway:
                 return false;
             default:
-                _wrong.Enqueue($"{transfer.Number}: {(int)status} {body}");
-                lock (_gate)
-                {
-                    Tell();
-                }
-
+                IsWrong(call, status, body);
                 return true;
+        }
+    }
+
+    private void Commit(LedgerCall call, PendingOperation operation, string body)
+    {
+        try
+        {
+            using var answer = JsonDocument.Parse(body);
+            operation.Commit(call.Seen(answer.RootElement.GetProperty("result")));
+        }
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException or FormatException or Xunit.Sdk.XunitException)
+        {
+            IsWrong(call, HttpStatusCode.OK, $"{body}: {fault.Message}");
+            return;
+        }
+
+        lock (_gate)
+        {
+            _count++;
+            Tell();
+        }
+    }
+
+    private void IsWrong(LedgerCall call, HttpStatusCode status, string body)
+    {
+        _wrong.Enqueue($"{call.Id}: {(int)status} {body}");
+        lock (_gate)
+        {
+            Tell();
         }
     }
 

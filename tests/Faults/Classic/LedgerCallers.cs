@@ -1,10 +1,17 @@
 using System.Collections.Concurrent;
 using System.Net;
+using System.Text.Json;
 
 namespace Mjolnir.Faults.Tests.Classic;
 
 /// <summary>A few callers of one server that move money among given accounts under given numbers, each again until it is acknowledged.</summary>
-internal sealed class LedgerCallers(HttpClient http, Uri server, int[] accounts, IEnumerable<string> numbers)
+/// <param name="http">shared by all</param>
+/// <param name="server">the one that they call</param>
+/// <param name="accounts">among which they move money</param>
+/// <param name="numbers">of their transfers</param>
+/// <param name="history">where they record them: others move money among the same accounts</param>
+/// <param name="firstClient">their numbers in the history begin here</param>
+internal sealed class LedgerCallers(HttpClient http, Uri server, int[] accounts, IEnumerable<string> numbers, LedgerHistory history, int firstClient)
 {
     private readonly CancellationTokenSource _stop = new();
     private readonly BlockingCollection<string> _numbers = new(new ConcurrentQueue<string>(numbers));
@@ -19,7 +26,8 @@ internal sealed class LedgerCallers(HttpClient http, Uri server, int[] accounts,
         {
             var ledger = new Ledger(http);
             await ledger.SignInAsync(server, user);
-            _running.Add(Task.Run(() => CallAsync(ledger, acknowledged)));
+            var client = firstClient + _running.Count;
+            _running.Add(Task.Run(() => CallAsync(ledger, client, acknowledged)));
         }
     }
 
@@ -40,20 +48,21 @@ internal sealed class LedgerCallers(HttpClient http, Uri server, int[] accounts,
         await Task.WhenAll(_running);
     }
 
-    private async Task CallAsync(Ledger ledger, Action acknowledged)
+    private async Task CallAsync(Ledger ledger, int client, Action acknowledged)
     {
         for (var i = 0; !_stop.IsCancellationRequested; i++)
         {
             var transfer = new Transfer(_numbers.Take(), accounts[i % accounts.Length], accounts[(i + 1) % accounts.Length], 1);
-            await AcknowledgeAsync(ledger, transfer);
+            await AcknowledgeAsync(ledger, client, transfer);
             _acknowledged.Enqueue(transfer);
             acknowledged();
         }
     }
 
-    private async Task AcknowledgeAsync(Ledger ledger, Transfer transfer)
+    private async Task AcknowledgeAsync(Ledger ledger, int client, Transfer transfer)
     {
         using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        var operation = history.Begin(client, transfer.Call);
         while (true)
         {
             try
@@ -61,6 +70,8 @@ internal sealed class LedgerCallers(HttpClient http, Uri server, int[] accounts,
                 var (status, body) = await ledger.CallAsync(server, "transfer", transfer.Json, patience.Token);
                 if (status == HttpStatusCode.OK)
                 {
+                    using var answer = JsonDocument.Parse(body);
+                    operation.Commit(transfer.Call.Seen(answer.RootElement.GetProperty("result")));
                     return;
                 }
 

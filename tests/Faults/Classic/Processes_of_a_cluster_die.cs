@@ -108,17 +108,23 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
         var teller = new Ledger(Cluster.Http);
         await teller.SignInAsync(Cluster.Proxy, "teller");
         var run = Guid.NewGuid().ToString("N")[..8];
+        var history = new LedgerHistory(Cluster.Http, new LedgerLoad($"again-{run}-"));
+        await history.BeginAsync(Cluster.Proxy);
         for (var number = 0; number < 10; number++)
         {
             var transfer = new Transfer($"again-{run}-{number}", number, number + 1, 1 + number);
+            var operation = history.Begin(0, transfer.Call);
             // The first answer is not waited for: the second attempt meets the first one before, while or after it runs.
             var first = teller.ResultAsync(Cluster.Server(1), "transfer", transfer.Json);
             await Task.Delay(number);
-            Assert.Equal(transfer.Number, (await teller.ResultAsync(Cluster.Server(2), "transfer", transfer.Json)).GetString());
-            Assert.Equal(transfer.Number, (await first).GetString());
+            var second = await teller.ResultAsync(Cluster.Server(2), "transfer", transfer.Json);
+            Assert.Equal(transfer.Number, second[0].GetString());
+            Assert.Equal(second.GetRawText(), (await first).GetRawText());
+            operation.Commit(transfer.Call.Seen(second));
             Cluster.Acknowledged.Add(transfer);
         }
 
+        Output.WriteLine(await history.CheckAsync(Cluster.Proxy, run));
         await AuditAsync();
     }
 

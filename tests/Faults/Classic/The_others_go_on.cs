@@ -18,8 +18,8 @@ public sealed class The_others_go_on(ClassicCluster cluster, ITestOutputHelper o
     {
         var (away, near) = (Stack(round), Stack(round + 1));
         var shards = await Cluster.ShardsAsync(Cluster.Server(near));
-        await using var others = await ShardCallers.StartAsync(Cluster, Cluster.Server(near), shards, $"s{near}");
-        await using var concerned = await ShardCallers.StartAsync(Cluster, Cluster.Server(near), shards, $"s{away}");
+        await using var others = await ShardCallers.StartAsync(Cluster, Cluster.Server(near), shards, $"s{near}", clients.History, FaultLimits.Clients + 1);
+        await using var concerned = await ShardCallers.StartAsync(Cluster, Cluster.Server(near), shards, $"s{away}", clients.History, FaultLimits.Clients + 1 + ShardCallers.Callers);
         await others.ReachAsync(FaultLimits.AroundAFault);
         await concerned.ReachAsync(FaultLimits.AroundAFault);
 
@@ -42,7 +42,7 @@ public sealed class The_others_go_on(ClassicCluster cluster, ITestOutputHelper o
     /// <summary>Callers whose transfers touch rows of one shard only: accounts, receipts and the outcomes of their ids all lie in its slots.</summary>
     private sealed class ShardCallers : IAsyncDisposable
     {
-        private const int Callers = 4;
+        public const int Callers = 4;
         private const int Names = 100_000;
 
         private readonly LedgerCallers _callers;
@@ -66,14 +66,14 @@ public sealed class The_others_go_on(ClassicCluster cluster, ITestOutputHelper o
             }
         }
 
-        public static async Task<ShardCallers> StartAsync(ClassicCluster cluster, Uri server, string[] shards, string shard)
+        public static async Task<ShardCallers> StartAsync(ClassicCluster cluster, Uri server, string[] shards, string shard, LedgerHistory history, int firstClient)
         {
             bool IsThere(string table, string key) => RowKey.TryCreate("ledger", table, key, out var row) && shards[Slots.Of(row)] == shard;
             var run = Guid.NewGuid().ToString("N")[..8];
             var accounts = Enumerable.Range(0, FaultLimits.Accounts).Where(account => IsThere("accounts", $"n{account}")).ToArray();
             var users = Enumerable.Range(0, Names).Select(i => $"u{i}").Where(user => IsThere("_tx", $"{{{user}}}x")).Take(Callers);
             var numbers = Enumerable.Range(0, Names).Select(i => $"{run}-{i}").Where(number => IsThere("receipts", number));
-            var callers = new ShardCallers(new LedgerCallers(cluster.Http, server, accounts, numbers));
+            var callers = new ShardCallers(new LedgerCallers(cluster.Http, server, accounts, numbers, history, firstClient));
             callers.Watch();
             await callers._callers.StartAsync(users, callers.Note);
             return callers;

@@ -32,5 +32,14 @@ public sealed class The_queues_data_is_gone(ClassicCluster cluster, ITestOutputH
         Assert.InRange(oldest, TimeSpan.MinValue, FaultLimits.StoredWithin);
         Assert.All(lost, age => Assert.True(age > -FaultLimits.KillsLast, "What was acknowledged after the recovery is lost."));
         await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, there);
+
+        // What was lost is no history; from here on there is one again, over what was left.
+        var after = new LedgerClients(cluster.NextUrlAsync, cluster.Http, FaultLimits.Seed, "after");
+        await after.StartAsync();
+        await after.ReachAsync(FaultLimits.AroundAFault);
+        await after.FinishAsync();
+        Assert.Empty(after.Wrong);
+        output.WriteLine(await after.CheckAsync("after the loss"));
+        await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, [.. there, .. after.Acknowledged]);
     }
 }
