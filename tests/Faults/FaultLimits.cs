@@ -50,6 +50,9 @@ internal static class FaultLimits
     /// <summary>Accounts looked at in one call.</summary>
     public const int AccountsPerCall = 500;
 
+    /// <summary>Such calls under way at a time.</summary>
+    public const int LooksInFlight = 8;
+
     /// <summary>For a cluster that was killed to answer right again, from when its roles' processes run; judged on a quiet machine.</summary>
     public static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
 

@@ -19,12 +19,12 @@ internal static class LedgerAudit
         }
 
         var money = 0L;
-        foreach (var some in Enumerable.Range(0, accounts).Chunk(FaultLimits.AccountsPerCall))
+        await Parallel.ForEachAsync(Enumerable.Range(0, accounts).Chunk(FaultLimits.AccountsPerCall), new ParallelOptions { MaxDegreeOfParallelism = FaultLimits.LooksInFlight }, async (some, _) =>
         {
             var balances = (await ledger.ResultAsync(server, "balances", $$"""{"args":[{{some.Length}},{{some[0]}}]}""")).EnumerateArray().ToList();
-            money += balances.Sum(Balance);
+            Interlocked.Add(ref money, balances.Sum(Balance));
             Assert.Equal(some.Select(account => (account, expected[account].Balance, expected[account].Moves)), some.Select((account, i) => (account, Balance(balances[i]), balances[i][1].GetInt32())));
-        }
+        });
 
         Assert.Equal(accounts * FaultLimits.FirstBalance, money);
     }

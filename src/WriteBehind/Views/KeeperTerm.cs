@@ -207,9 +207,17 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
 
     private ShardProbe ProbeOf(ShardDescription shard) => _probes[(shard.Name, shard.Address)];
 
-    /// <summary>Makes the next view if there is a cause. While the latest is being opened, causes wait: that takes milliseconds, or fails.</summary>
+    /// <summary>
+    /// Makes the next view if there is a cause. While the latest is being opened, causes wait: that takes milliseconds, or fails. So they do while a shard was not yet looked at for the first time: a keeper that begins
+    /// would else find shards that lost their memory together one after the other, and make a view for each.
+    /// </summary>
     private async ValueTask PlanAsync(CancellationToken cancellationToken)
     {
+        if (_probes.Values.Any(static probe => !probe.IsKnown))
+        {
+            return;
+        }
+
         if (_opening?.Walk is { IsCompleted: false } || (_isHigherNeeded && _time.GetElapsedTime(_failedAt) < _limits.BackOff))
         {
             return;

@@ -36,6 +36,18 @@ internal sealed class ShardProbe(IShardConnection connection, TimeProvider time,
         }
     }
 
+    /// <summary>False until the first probe was answered, or not answered in time: nothing is known of the shard yet.</summary>
+    public bool IsKnown
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isReachable || _silentSince is not null;
+            }
+        }
+    }
+
     /// <summary>True if the shard was not reached for longer than the limit.</summary>
     public bool IsGone
     {

@@ -59,6 +59,27 @@ public sealed class ClusterLifeTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Shards_that_a_new_keeper_finds_without_memory_are_changed_by_one_view_though_one_answers_later()
+    {
+        await using var s1 = await _cluster.StartServerAsync("s1");
+        await using var s2 = await _cluster.StartServerAsync("s2");
+        _cluster.StartWorkers("s1");
+        ClusterView before;
+        await using (_cluster.StartKeeper())
+        {
+            before = await _cluster.ActiveAsync(view => view.Shards.Count == 2);
+        }
+
+        _cluster.Shard("s1").Flush();
+        _cluster.Shard("s2").Flush();
+        _cluster.Slow["mem:s2"] = 4 * ClusterTest.Fast.Beat;
+        _cluster.StartKeeper();
+        var view = await _cluster.ActiveAsync(view => view.Number > before.Number);
+        Assert.Equal(before.Number + 1, view.Number);
+        Assert.DoesNotContain(view.Shards, shard => before.Shards.Contains(shard));
+    }
+
+    [Fact]
     public async Task A_restarted_shard_is_opened_anew()
     {
         await using var servers = await TwoServersAsync();

@@ -67,6 +67,9 @@ internal sealed class ClusterTest : IAsyncDisposable
 
     public ConcurrentDictionary<string, bool> Unreachable { get; } = new();
 
+    /// <summary>Addresses of shards that take so long to answer.</summary>
+    public ConcurrentDictionary<string, TimeSpan> Slow { get; } = new();
+
     /// <summary>Shards that answer, and refuse to be opened.</summary>
     public ConcurrentDictionary<string, bool> Unfit { get; } = new();
 
@@ -244,6 +247,11 @@ internal sealed class ClusterTest : IAsyncDisposable
         {
             if (!test.Unreachable.ContainsKey(address))
             {
+                if (test.Slow.TryGetValue(address, out var pause))
+                {
+                    await Task.Delay(pause, cancellationToken);
+                }
+
                 await inner.RunAsync(pass, cancellationToken);
                 return;
             }
