@@ -49,6 +49,8 @@ public abstract class FaultsUnderLoad(ClassicCluster cluster, ITestOutputHelper 
 
     protected async Task AuditAsync()
     {
+        // What was acknowledged last may have come from an app server, with the proxy still on its way back.
+        await cluster.SettledAsync();
         var auditor = new Ledger(cluster.Http);
         await auditor.SignInAsync(cluster.Proxy, "auditor");
         await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, cluster.Acknowledged);
