@@ -123,8 +123,8 @@ public sealed class Site : IAsyncLifetime
     }
 }
 
-/// <summary>Everything that was logged.</summary>
-public sealed class CollectedLogs : ILoggerFactory, ILogger
+/// <summary>What an operator would have in the log: as the roles' own logs, libraries from warnings on, the rest from what is worth knowing on.</summary>
+public sealed class CollectedLogs : ILoggerFactory
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Text)> _entries = [];
 
@@ -132,10 +132,10 @@ public sealed class CollectedLogs : ILoggerFactory, ILogger
 
     public IEnumerable<string> Errors => _entries.Where(static entry => entry.Level >= LogLevel.Error).Select(static entry => entry.Text);
 
-    /// <summary>Lines that an operator would have in the log.</summary>
-    public int Count => _entries.Count(static entry => entry.Level >= LogLevel.Information);
+    public int Count => _entries.Count;
 
-    public ILogger CreateLogger(string categoryName) => this;
+    public ILogger CreateLogger(string categoryName) =>
+        new Category(_entries, categoryName.StartsWith("Microsoft", StringComparison.Ordinal) || categoryName.StartsWith("Yarp", StringComparison.Ordinal) ? LogLevel.Warning : LogLevel.Information);
 
     public void AddProvider(ILoggerProvider provider)
     {
@@ -145,13 +145,21 @@ public sealed class CollectedLogs : ILoggerFactory, ILogger
     {
     }
 
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
+    private sealed class Category(ConcurrentQueue<(LogLevel Level, string Text)> entries, LogLevel least) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => true;
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= least;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _entries.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+            {
+                entries.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));
+            }
+        }
+    }
 }
 
 /// <summary>Conditions that come true by themselves.</summary>
