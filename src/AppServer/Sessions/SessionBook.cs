@@ -87,7 +87,6 @@ internal sealed class SessionBook
 
     private void Apply(string user, SignedOut ended)
     {
-        Interlocked.Increment(ref _ends);
         foreach (var session in _verified.Values)
         {
             if (session.User == user)
@@ -95,6 +94,9 @@ internal sealed class SessionBook
                 session.Revoked |= ended.Has(session);
             }
         }
+
+        // Only now: who sees the number sees what is marked.
+        Interlocked.Increment(ref _ends);
     }
 
     private Session Make(string user, string id)
