@@ -129,8 +129,11 @@ public sealed partial class ClusterTests(Chromium chromium) : IAsyncLifetime
 
     private async Task<int> LiveConnectionsAsync(int stack)
     {
-        var metrics = await _http.GetStringAsync(new Uri(Server(stack), "/_mjolnir/metrics"));
-        return int.Parse(LiveConnectionsPattern().Match(metrics).Groups[1].Value, CultureInfo.InvariantCulture);
+        using var secrets = JsonDocument.Parse(File.ReadAllText(_folder.At("d", "secrets", "secrets.json")));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(Server(stack), "/_mjolnir/metrics"));
+        request.Headers.Authorization = new("Bearer", secrets.RootElement.GetProperty("statusToken").GetString());
+        using var answer = await _http.SendAsync(request);
+        return int.Parse(LiveConnectionsPattern().Match(await answer.Content.ReadAsStringAsync()).Groups[1].Value, CultureInfo.InvariantCulture);
     }
 
     /// <summary>What a server says of a cookie; also "nothing yet" while it is being started again.</summary>
