@@ -92,9 +92,6 @@ internal static class FaultLimits
     /// <summary>An outage of S3 that transfers do not notice.</summary>
     public static readonly TimeSpan StoreOutage = TimeSpan.FromSeconds(5);
 
-    /// <summary>What was acknowledged this long before is in the store, and outlives the queue: a worker waits a second for company; measured are 1 to 2 s.</summary>
-    public static readonly TimeSpan StoredWithin = TimeSpan.FromSeconds(5);
-
     /// <summary>For a kill -9 of everything to have taken effect: an answer may still come meanwhile.</summary>
     public static readonly TimeSpan KillsLast = TimeSpan.FromSeconds(2);
 

@@ -89,47 +89,22 @@ public class ClassicCluster : IAsyncLifetime
     }
 
     /// <summary>The URL of an app server, as it is told by its configuration.</summary>
-    public Uri Server(int stack)
-    {
-        using var configuration = Configuration(stack);
-        return new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!);
-    }
+    public Uri Server(int stack) => UrlOf($"s{stack}-app");
 
-    /// <summary>What the write-behind process of a V-stack tells of a figure, all its labels added up; null while it does not answer.</summary>
-    public async Task<double?> WorkerFigureAsync(int stack, string figure)
-    {
-        using var configuration = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, $"s{stack}-write-behind", "stack.json")));
-        try
-        {
-            var told = await Http.GetStringAsync(new Uri(new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!), "/_mjolnir/metrics"));
-            return told.Split('\n').Where(line => line.StartsWith(figure + " ", StringComparison.Ordinal) || line.StartsWith(figure + "{", StringComparison.Ordinal))
-                .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-        }
-        catch (HttpRequestException)
-        {
-            return null;
-        }
-    }
+    /// <summary>What the write-behind process of a V-stack tells of a figure, all its labels added up. Waits while the process is on its way back.</summary>
+    public Task<double> WorkerFigureAsync(int stack, string figure) => FigureAsync($"s{stack}-write-behind", figure);
+
+    /// <summary>The same of its app server.</summary>
+    public Task<double> ServerFigureAsync(int stack, string figure) => FigureAsync($"s{stack}-app", figure);
 
     /// <summary>What a process tells at its status.</summary>
-    internal async Task<JsonElement> StatusAsync(Uri server)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, "/_mjolnir/status"));
-        request.Headers.Authorization = new("Bearer", Secret("statusToken"));
-        using var answer = await Http.SendAsync(request);
-        answer.EnsureSuccessStatusCode();
-        return JsonDocument.Parse(await answer.Content.ReadAsStringAsync()).RootElement.Clone();
-    }
+    internal Task<JsonElement> StatusAsync(Uri server) => AskForJsonAsync(new Uri(server, "/_mjolnir/status"), "statusToken");
 
     /// <summary>The shard of each slot, as a server has it now.</summary>
     internal async Task<string[]> ShardsAsync(Uri server)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server, "/_mjolnir/cluster"));
-        request.Headers.Authorization = new("Bearer", Secret("clusterToken"));
-        using var answer = await Http.SendAsync(request);
-        answer.EnsureSuccessStatusCode();
-        using var told = JsonDocument.Parse(await answer.Content.ReadAsStringAsync());
-        return [.. told.RootElement.GetProperty("slots").EnumerateArray().SelectMany(range => Enumerable.Repeat(range[2].GetString()!, 1 + range[1].GetInt32() - range[0].GetInt32()))];
+        var told = await AskForJsonAsync(new Uri(server, "/_mjolnir/cluster"), "clusterToken");
+        return [.. told.GetProperty("slots").EnumerateArray().SelectMany(range => Enumerable.Repeat(range[2].GetString()!, 1 + range[1].GetInt32() - range[0].GetInt32()))];
     }
 
     /// <summary>A token of the cluster's secrets.</summary>
@@ -142,7 +117,7 @@ public class ClassicCluster : IAsyncLifetime
     /// <summary>The port of a V-stack's memcached.</summary>
     public int CachePort(int stack)
     {
-        using var configuration = Configuration(stack);
+        using var configuration = Configuration($"s{stack}-app");
         return new Uri("tcp://" + configuration.RootElement.GetProperty("Cache").GetProperty("Nodes")[0].GetString()).Port;
     }
 
@@ -153,6 +128,20 @@ public class ClassicCluster : IAsyncLifetime
         foreach (var url in new[] { new Uri(Server(1), "/_mjolnir/health"), new Uri(Server(2), "/_mjolnir/health"), Proxy })
         {
             while (!await AnswersAsync(url, patience.Token))
+            {
+                await Task.Delay(FaultLimits.RetryPause, patience.Token);
+            }
+        }
+    }
+
+    /// <summary>Returns when every batch that the servers have sent until now is in the store, as they tell themselves.</summary>
+    public async Task StoredAsync()
+    {
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        foreach (var stack in new[] { 1, 2 })
+        {
+            var sent = await ServerFigureAsync(stack, "mjolnir_stack_batches_total");
+            while (await ServerFigureAsync(stack, "mjolnir_stack_batches_total") - await ServerFigureAsync(stack, "mjolnir_stack_backlog_batches") < sent)
             {
                 await Task.Delay(FaultLimits.RetryPause, patience.Token);
             }
@@ -194,7 +183,48 @@ public class ClassicCluster : IAsyncLifetime
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private JsonDocument Configuration(int stack) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, $"s{stack}-app", "stack.json")));
+    private JsonDocument Configuration(string process) => JsonDocument.Parse(File.ReadAllText(Path.Combine(Data, process, "stack.json")));
+
+    private Uri UrlOf(string process)
+    {
+        using var configuration = Configuration(process);
+        return new Uri(configuration.RootElement.GetProperty("Server").GetProperty("Url").GetString()!);
+    }
+
+    private async Task<double> FigureAsync(string process, string figure)
+    {
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        while (true)
+        {
+            try
+            {
+                var lines = (await AskAsync(new Uri(UrlOf(process), "/_mjolnir/metrics"), "statusToken")).Split('\n');
+                Assert.Contains(lines, line => line.StartsWith($"# TYPE {figure} ", StringComparison.Ordinal));
+                return lines.Where(line => line.StartsWith(figure + " ", StringComparison.Ordinal) || line.StartsWith(figure + "{", StringComparison.Ordinal))
+                    .Sum(line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+            }
+            catch (HttpRequestException fault) when (fault.StatusCode is null)
+            {
+                await Task.Delay(FaultLimits.RetryPause, patience.Token);
+            }
+        }
+    }
+
+    private async Task<JsonElement> AskForJsonAsync(Uri url, string secret)
+    {
+        using var told = JsonDocument.Parse(await AskAsync(url, secret));
+        return told.RootElement.Clone();
+    }
+
+    /// <summary>Asks for what only holders of one of the cluster's secrets may see.</summary>
+    private async Task<string> AskAsync(Uri url, string secret)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, url);
+        request.Headers.Authorization = new("Bearer", Secret(secret));
+        using var answer = await Http.SendAsync(request);
+        answer.EnsureSuccessStatusCode();
+        return await answer.Content.ReadAsStringAsync();
+    }
 
     /// <summary>No process names the folder any more.</summary>
     private async Task EndedAsync()

@@ -34,7 +34,7 @@ public sealed class Cold_recovery(LargeCluster cluster, ITestOutputHelper output
         var (early, teller) = (await MoveMoneyWithoutStoreAsync("before"), await SignedInAsync());
         if (isQueueLost)
         {
-            await Task.Delay(FaultLimits.StoredWithin);
+            await cluster.StoredAsync();
         }
 
         // 2. The last transfers are acknowledged a moment before the end: most of them are in the queue only.

@@ -39,12 +39,15 @@ public abstract class FaultsUnderLoad(ClassicCluster cluster, ITestOutputHelper 
         }
 
         await clients.FinishAsync();
-        Assert.Empty(clients.Wrong);
+        cluster.Acknowledged.AddRange(clients.Acknowledged);
         await stop.CancelAsync();
         await auditor;
+        Assert.Empty(clients.Wrong);
         output.WriteLine($"{clients.Count} acknowledged, {clients.Retries} sent again");
+
+        // What was acknowledged last may have come from an app server, with the proxy still on its way back.
+        await cluster.SettledAsync();
         output.WriteLine(await clients.CheckAsync($"seed {seed}"));
-        cluster.Acknowledged.AddRange(clients.Acknowledged);
         await AuditAsync();
         await RequireSilentAuditorsAsync();
     }
@@ -54,7 +57,7 @@ public abstract class FaultsUnderLoad(ClassicCluster cluster, ITestOutputHelper 
     {
         foreach (var stack in new[] { 1, 2 })
         {
-            Assert.Equal(0, await Cluster.WorkerFigureAsync(stack, "mjolnir_invariant_violations_total") ?? 0);
+            Assert.Equal(0, await Cluster.WorkerFigureAsync(stack, "mjolnir_invariant_violations_total"));
             output.WriteLine($"auditor of s{stack}: {await Cluster.WorkerFigureAsync(stack, "mjolnir_audit_rows_total")} rows, {await Cluster.WorkerFigureAsync(stack, "mjolnir_audit_rounds_total")} rounds, {await Cluster.WorkerFigureAsync(stack, "mjolnir_audit_cleared_total")} suspicions dispelled");
         }
 
@@ -64,8 +67,6 @@ public abstract class FaultsUnderLoad(ClassicCluster cluster, ITestOutputHelper 
 
     protected async Task AuditAsync()
     {
-        // What was acknowledged last may have come from an app server, with the proxy still on its way back.
-        await cluster.SettledAsync();
         var auditor = new Ledger(cluster.Http);
         await auditor.SignInAsync(cluster.Proxy, "auditor");
         await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, cluster.Acknowledged);

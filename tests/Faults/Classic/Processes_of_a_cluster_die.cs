@@ -135,7 +135,7 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
         using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
         foreach (var stack in new[] { 1, 2 })
         {
-            while (await Cluster.WorkerFigureAsync(stack, "mjolnir_audit_rows_total") is not > 0)
+            while (await Cluster.WorkerFigureAsync(stack, "mjolnir_audit_rows_total") == 0)
             {
                 await Task.Delay(FaultLimits.RetryPause, patience.Token);
             }

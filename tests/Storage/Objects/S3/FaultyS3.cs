@@ -65,6 +65,9 @@ internal sealed class FaultyS3 : IAsyncDisposable
     /// <summary>Requests whose client waited for "100 Continue" before it sent the content.</summary>
     public int Waited { get; private set; }
 
+    /// <summary>Called when a request has come that is not going to be answered.</summary>
+    public Action Silenced { get; set; } = () => { };
+
     /// <summary>How long each request takes.</summary>
     public TimeSpan Slowness { get; set; }
 
@@ -127,6 +130,7 @@ internal sealed class FaultyS3 : IAsyncDisposable
         {
             var gone = new TaskCompletionSource();
             using var onGone = http.RequestAborted.Register(gone.SetResult);
+            Silenced();
             await gone.Task;
         }
 

@@ -17,7 +17,7 @@ public sealed class S3FaultTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         _s3 = await FaultyS3.StartAsync();
-        _store = StoreAt(_s3.Endpoint);
+        _store = StoreAt(_s3);
     }
 
     [Fact]
@@ -227,8 +227,13 @@ public sealed class S3FaultTests : IAsyncLifetime
 
     private static S3Settings Settings(Uri endpoint) => new(endpoint, "bucket") { AccessKey = "a-key", SecretKey = "a-secret" };
 
-    /// <summary>Time-outs of ten seconds take half of one.</summary>
-    private static S3ObjectStore StoreAt(Uri endpoint) => new(Settings(endpoint), new HastyTime(20));
+    /// <summary>Its patience ends when the server has a request that it will not answer.</summary>
+    private static S3ObjectStore StoreAt(FaultyS3 s3)
+    {
+        var time = new HastyTime();
+        s3.Silenced = time.GiveUp;
+        return new S3ObjectStore(Settings(s3.Endpoint), time);
+    }
 
     private Task<CreateOutcome> CreateAsync() => _store.CreateAsync(Name, Content, CancellationToken.None).AsTask();
 
