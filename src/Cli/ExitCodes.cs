@@ -1,6 +1,6 @@
 namespace Mjolnir.Cli;
 
-/// <summary>What a script sees (interfaces.md, command line).</summary>
+/// <summary>What a script sees (README.md).</summary>
 internal static class ExitCodes
 {
     public const int Ok = 0;

@@ -5,8 +5,11 @@ namespace Mjolnir.WriteBehind;
 /// <summary>The limits of the write-behind worker, the compactor and recovery: each with its unit, its reason and where it comes from.</summary>
 public sealed record WriteBehindLimits
 {
-    /// <summary>Time that a batch may wait for company before its segment is stored. One second: an object store takes a write in 0.1 s (components.md, S3), and a lost queue costs about this much.</summary>
+    /// <summary>Time that a batch may wait for company before its segment is stored. One second: long beside a request to a real object store (about 60 ms, docs/design/s3.md), and a lost queue costs about this much.</summary>
     public TimeSpan FlushInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time between two looks for messages while they come one after another: a fortieth of <see cref="FlushInterval"/>, and under load some ten of them together.</summary>
+    public TimeSpan Gathering { get; init; } = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Time that empty batches may wait: nothing depends on them, and an idle server sends about one a second.</summary>
     public TimeSpan IdleFlushInterval { get; init; } = TimeSpan.FromSeconds(30);

@@ -137,6 +137,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
                     var messages = await reading;
                     reading = null;
                     await TakeAsync(messages, cancellationToken);
+                    await GatherAsync(cancellationToken);
                 }
 
                 if (_sealDelivery != 0)
@@ -162,6 +163,17 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         }
     }
 
+    /// <summary>Lets some messages come together before the next are taken: a wake for each would cost as much as the message. Not where somebody waits for what is taken.</summary>
+    private async ValueTask GatherAsync(CancellationToken cancellationToken)
+    {
+        // Orders given from here on end the wait.
+        var ordered = _orders.NextOrder();
+        if (_sealDelivery == 0 && !IsDue(isIdle: true) && !_orders.IsStopping)
+        {
+            await WaitAsync([ordered], limits.Gathering, cancellationToken);
+        }
+    }
+
     /// <summary>Waits for messages; false when something else is to be done first.</summary>
     private async ValueTask<bool> HasMessagesAsync(Task reading, CancellationToken cancellationToken)
     {
@@ -172,14 +184,20 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
             return reading.IsCompleted;
         }
 
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var rest = _pending.Count == 0 ? Timeout.InfiniteTimeSpan : Positive(Linger() - time.GetElapsedTime(_pendingSince));
-        await Task.WhenAny(reading, ordered, Task.Delay(rest, time, waiting.Token));
-        await waiting.CancelAsync();
-        cancellationToken.ThrowIfCancellationRequested();
+        await WaitAsync([reading, ordered], rest, cancellationToken);
         return reading.IsCompleted;
 
         static TimeSpan Positive(TimeSpan rest) => rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+    }
+
+    /// <summary>Waits until one of these has come to its end, and so long at most.</summary>
+    private async Task WaitAsync(Task[] some, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny([.. some, Task.Delay(longest, time, waiting.Token)]);
+        await waiting.CancelAsync();
+        cancellationToken.ThrowIfCancellationRequested();
     }
 
     /// <summary>True if there is something to store or acknowledge, and it waits for nothing more.</summary>

@@ -108,7 +108,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         _former = TakeFolder(section.Data);
         Close(_former);
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
-        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
+        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", hearsCommits: true, RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
         Close(_services);
         Reached("connected to queue and store");
         _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);

@@ -18,7 +18,7 @@ internal sealed class ClusterServices : IAsyncDisposable
     private readonly S3ObjectStore _s3;
     private readonly RabbitMqClusterBus _bus;
 
-    private ClusterServices(RabbitMqConnections connections, S3ObjectStore s3, string cluster, TimeProvider time)
+    private ClusterServices(RabbitMqConnections connections, S3ObjectStore s3, string cluster, bool hearsCommits, TimeProvider time)
     {
         _connections = connections;
         _s3 = s3;
@@ -29,7 +29,7 @@ internal sealed class ClusterServices : IAsyncDisposable
         Registry = new ClusterRegistry(Store);
         Broker = new RabbitMqLogBroker(connections, cluster);
         Leadership = new RabbitMqLeadership(connections, cluster);
-        _bus = new RabbitMqClusterBus(connections, cluster);
+        _bus = new RabbitMqClusterBus(connections, cluster, hearsCommits);
     }
 
     public TimeProvider Time { get; }
@@ -66,16 +66,17 @@ internal sealed class ClusterServices : IAsyncDisposable
     /// <summary>Connects, and proves that both services are there and will do. A service that cannot be reached yet is waited for: on a machine that starts, nobody knows the order.</summary>
     /// <param name="configuration">names both</param>
     /// <param name="process">this process's name, shown by the services' tools</param>
+    /// <param name="hearsCommits">it runs transactions, so it wants to know at once what other servers have committed</param>
     /// <param name="patience">how long a service is waited for</param>
     /// <param name="waits">called with what is waited for, once for each reason</param>
     /// <param name="time">clock and timers</param>
     /// <param name="cancellationToken">ends the waiting</param>
     /// <exception cref="FailureException">a service refuses, or cannot be reached within the patience</exception>
     public static async Task<ClusterServices> ConnectAsync(
-        StackConfiguration configuration, string process, TimeSpan patience, Action<string> waits, TimeProvider time, CancellationToken cancellationToken)
+        StackConfiguration configuration, string process, bool hearsCommits, TimeSpan patience, Action<string> waits, TimeProvider time, CancellationToken cancellationToken)
     {
         var services = new ClusterServices(
-            new RabbitMqConnections(RabbitMqAddress.Parse(configuration.Queue.Url), process, time), new S3ObjectStore(Settings(configuration.Store), time), configuration.Cluster, time);
+            new RabbitMqConnections(RabbitMqAddress.Parse(configuration.Queue.Url), process, time), new S3ObjectStore(Settings(configuration.Store), time), configuration.Cluster, hearsCommits, time);
         try
         {
             await services.CheckAsync(patience, waits, cancellationToken);

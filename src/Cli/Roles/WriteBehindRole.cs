@@ -16,7 +16,7 @@ internal sealed class WriteBehindRole : IRole
         var secrets = ClusterSecrets.Load(configuration.Secrets);
         var log = logs.CreateLogger("Mjolnir.WriteBehind");
         await using var services = await ClusterServices.ConnectAsync(
-            configuration, $"write-behind {configuration.Server.Name}", RoleLimits.ServicePatience, what => RoleLog.Waits(log, what), TimeProvider.System, stop.Token);
+            configuration, $"write-behind {configuration.Server.Name}", hearsCommits: false, RoleLimits.ServicePatience, what => RoleLog.Waits(log, what), TimeProvider.System, stop.Token);
         await using var part = WriteBehindPart.Start(configuration, services, logs);
         await using var http = await WorkerHttp.StartAsync(configuration, services, part, secrets, stop.Token);
         Console.Out.WriteLine(ReadyLine.Of("write-behind", configuration.Server.Name, $"http://{configuration.Server.Listen}"));

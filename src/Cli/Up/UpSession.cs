@@ -83,7 +83,7 @@ internal sealed class UpSession(UpOptions options, IUpScreen screen, TimeProvide
     /// <summary>Queue and store are others' affair: whether they are there and let us in is asked once, here, and not by every process of the cluster.</summary>
     private async Task ServicesAnswerAsync(StackConfiguration shared, CancellationToken cancellationToken)
     {
-        await using var services = await ClusterServices.ConnectAsync(shared, "up", UpLimits.ServicePatience, what => screen.Event($"waiting: {what}"), time, cancellationToken);
+        await using var services = await ClusterServices.ConnectAsync(shared, "up", hearsCommits: false, UpLimits.ServicePatience, what => screen.Event($"waiting: {what}"), time, cancellationToken);
     }
 
     private FolderLock Lock()

@@ -4,17 +4,18 @@ using RabbitMQ.Client.Events;
 
 namespace Mjolnir.Storage.Cluster;
 
-/// <summary>The bus while one connection lives: a queue of this process's own at the fanout exchange, and a channel to send by.</summary>
+/// <summary>The bus while one connection lives: a queue of this process's own at the fanout exchanges, and a channel to send by.</summary>
 internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisposable
 {
     private readonly RabbitMqLink _link;
     private readonly IChannel _sending;
-    private readonly CachedString _exchange;
+    private readonly CachedString _everybody;
+    private readonly CachedString _commits;
     private readonly Action<ReadOnlyMemory<byte>> _receive;
     private int _unacknowledged;
 
-    private RabbitMqBusSession(RabbitMqLink link, IChannel receiving, IChannel sending, string exchange, Action<ReadOnlyMemory<byte>> receive)
-        : base(receiving) => (_link, _sending, _exchange, _receive) = (link, sending, new(exchange), receive);
+    private RabbitMqBusSession(RabbitMqLink link, IChannel receiving, IChannel sending, RabbitMqNames names, Action<ReadOnlyMemory<byte>> receive)
+        : base(receiving) => (_link, _sending, _everybody, _commits, _receive) = (link, sending, new(names.Bus), new(names.Commits), receive);
 
     /// <summary>Cancelled when nothing is heard any more.</summary>
     public CancellationToken Ended => _link.Ended;
@@ -25,7 +26,8 @@ internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisp
     /// <summary>Has this called whenever an alarm is over.</summary>
     public void OnUnblocked(Action call) => _link.Unblocked = call;
 
-    public static async Task<RabbitMqBusSession> OpenAsync(RabbitMqConnection connection, string exchange, Action<ReadOnlyMemory<byte>> receive, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<RabbitMqBusSession> OpenAsync(
+        RabbitMqConnection connection, RabbitMqNames names, bool hearsCommits, Action<ReadOnlyMemory<byte>> receive, TimeProvider time, CancellationToken cancellationToken)
     {
         var link = await connection.OpenAsync(cancellationToken);
         using var patience = new CancellationTokenSource(RabbitMqClientLimits.ControlPatience, time);
@@ -34,10 +36,17 @@ internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisp
         {
             var receiving = await link.OpenChannelAsync(RabbitMqControl.Unconfirmed, either.Token);
             var sending = await link.OpenChannelAsync(RabbitMqControl.Unconfirmed, either.Token);
-            var session = new RabbitMqBusSession(link, receiving, sending, exchange, receive);
-            await receiving.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: false, autoDelete: false, cancellationToken: either.Token);
+            var session = new RabbitMqBusSession(link, receiving, sending, names, receive);
             var queue = await receiving.QueueDeclareAsync("", durable: false, exclusive: true, autoDelete: true, Bounded(), cancellationToken: either.Token);
-            await receiving.QueueBindAsync(queue.QueueName, exchange, "", cancellationToken: either.Token);
+            foreach (var (exchange, isHeard) in new[] { (names.Bus, true), (names.Commits, hearsCommits) })
+            {
+                await receiving.ExchangeDeclareAsync(exchange, ExchangeType.Fanout, durable: false, autoDelete: false, cancellationToken: either.Token);
+                if (isHeard)
+                {
+                    await receiving.QueueBindAsync(queue.QueueName, exchange, "", cancellationToken: either.Token);
+                }
+            }
+
             await receiving.BasicQosAsync(0, RabbitMqClientLimits.NoticePrefetch, global: false, either.Token);
             await receiving.BasicConsumeAsync(queue.QueueName, autoAck: false, session, either.Token);
             return session;
@@ -50,8 +59,8 @@ internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisp
         }
     }
 
-    public ValueTask SendAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-        _sending.BasicPublishAsync(_exchange, CachedString.Empty, mandatory: false, new BasicProperties(), message, cancellationToken);
+    public ValueTask SendAsync(ReadOnlyMemory<byte> message, bool toEverybody, CancellationToken cancellationToken) =>
+        _sending.BasicPublishAsync(toEverybody ? _everybody : _commits, CachedString.Empty, mandatory: false, new BasicProperties(), message, cancellationToken);
 
     public async ValueTask DisposeAsync() => await _link.CloseAsync(RabbitMqClientLimits.ConnectPatience);
 

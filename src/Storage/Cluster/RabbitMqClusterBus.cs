@@ -7,13 +7,14 @@ using Mjolnir.Storage.Logs.RabbitMq;
 namespace Mjolnir.Storage.Cluster;
 
 /// <summary>
-/// The bus of the classic stack: a transient fanout exchange, a bounded queue per process (docs/design/rabbitmq.md). One task sends what is told, many notices to a message when they come fast, and keeps the connection.
+/// The bus of the classic stack: transient fanout exchanges, a bounded queue per process (docs/design/rabbitmq.md). What is told once per batch goes to those alone that want to hear it, and so does not cost every process of the cluster. One task sends what is told, many notices to a message when they come fast, and keeps the connection.
 /// Own notices are given to own listeners at once; when they come back over the wire they only prove that the way is whole.
 /// </summary>
 public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
 {
     private readonly RabbitMqConnections _connections;
-    private readonly string _exchange;
+    private readonly RabbitMqNames _names;
+    private readonly bool _hearsCommits;
     private readonly Action<Exception>? _report;
     private readonly ulong _self = (ulong)Random.Shared.NextInt64();
     private readonly InProcessCommitFeed _commits = new();
@@ -32,10 +33,11 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
     /// <summary>Joins the bus of a cluster, in the background, and stays on it until disposed.</summary>
     /// <param name="connections">this process's; not disposed of by the bus</param>
     /// <param name="cluster">the cluster's name: letters, digits, <c>-</c></param>
+    /// <param name="hearsCommits">commit notices of others are heard; ends of logs are by everybody</param>
     /// <param name="report">told of exceptions that listeners throw (a mistake of theirs) and of each loss of the connection; null: nobody is told</param>
-    public RabbitMqClusterBus(RabbitMqConnections connections, string cluster, Action<Exception>? report = null)
+    public RabbitMqClusterBus(RabbitMqConnections connections, string cluster, bool hearsCommits, Action<Exception>? report = null)
     {
-        (_connections, _exchange, _report) = (connections, new RabbitMqNames(cluster).Bus, report);
+        (_connections, _names, _hearsCommits, _report) = (connections, new RabbitMqNames(cluster), hearsCommits, report);
         _outgoing = Bounded<object>();
         _incoming = Bounded<ClusterNotice>();
         _working = Task.WhenAll(Task.Run(KeepAsync), Task.Run(DeliverAsync));
@@ -112,7 +114,7 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
         {
             try
             {
-                await using var session = await RabbitMqBusSession.OpenAsync(_connections.Bus, _exchange, Receive, _connections.Time, _stop.Token);
+                await using var session = await RabbitMqBusSession.OpenAsync(_connections.Bus, _names, _hearsCommits, Receive, _connections.Time, _stop.Token);
                 backOff = RabbitMqClientLimits.FirstBackOff;
                 Enter(session);
                 await SendAsync(session);
@@ -165,11 +167,18 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
         }
     }
 
-    /// <summary>Sends what waits, as much to a message as it may hold.</summary>
+    /// <summary>Sends what waits, as much to a message as it may hold, in the order in which it was told.</summary>
     private async Task SendWaitingAsync(RabbitMqBusSession session, ArrayBufferWriter<byte> message, CancellationToken cancellationToken)
     {
+        var toEverybody = false;
         while (_outgoing.Reader.TryRead(out var notice))
         {
+            if (toEverybody != IsForEverybody(notice))
+            {
+                await FlushAsync();
+                toEverybody = !toEverybody;
+            }
+
             foreach (var part in notice is CommitNotice commit ? RabbitMqBusCodec.Split(commit, RabbitMqClientLimits.NoticeBytes) : (IEnumerable<object>)[notice])
             {
                 if (message.WrittenCount >= RabbitMqClientLimits.NoticeBytes)
@@ -183,12 +192,18 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
 
         await FlushAsync();
 
+        static bool IsForEverybody(object notice) => notice is not CommitNotice { Sealed: false };
+
         async ValueTask FlushAsync()
         {
             if (message.WrittenCount > 0)
             {
-                Interlocked.CompareExchange(ref _unheardSince, _connections.Time.GetTimestamp(), 0);
-                await session.SendAsync(message.WrittenMemory, cancellationToken);
+                if (toEverybody || _hearsCommits)
+                {
+                    Interlocked.CompareExchange(ref _unheardSince, _connections.Time.GetTimestamp(), 0);
+                }
+
+                await session.SendAsync(message.WrittenMemory, toEverybody, cancellationToken);
                 message.ResetWrittenCount();
             }
         }

@@ -84,7 +84,7 @@ internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadC
     }
 }
 
-/// <summary>Counts reads of objects: in steady state it stands still (architecture.md, principle 4).</summary>
+/// <summary>Counts reads of objects: in steady state it stands still (ARCHITECTURE.md).</summary>
 internal sealed class ReadCounter
 {
     private long _count;

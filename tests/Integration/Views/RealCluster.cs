@@ -48,7 +48,7 @@ internal sealed class RealCluster : IAsyncDisposable
     public async Task<Member> JoinAsync(string process)
     {
         var connections = new RabbitMqConnections(RabbitMqAddress.Parse(_rabbit.Url), process, TimeProvider.System);
-        var member = new Member(connections, new RabbitMqLogBroker(connections, _name), new RabbitMqClusterBus(connections, _name), new RabbitMqLeadership(connections, _name));
+        var member = new Member(connections, new RabbitMqLogBroker(connections, _name), new RabbitMqClusterBus(connections, _name, hearsCommits: true), new RabbitMqLeadership(connections, _name));
         _parts.Add(member);
         await member.Bus.ReadyAsync(CancellationToken.None).WaitAsync(Patience);
         return member;

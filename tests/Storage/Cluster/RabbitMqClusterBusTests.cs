@@ -48,6 +48,21 @@ public sealed class RabbitMqClusterBusTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_runs_no_transactions_hears_the_ends_of_logs_and_no_other_commits()
+    {
+        var (server, peer, worker) = (await JoinAsync(), await JoinAsync(), await JoinAsync(hearsCommits: false));
+        server.Bus.Announce(Commit(7));
+        server.Bus.Announce(Commit(8) with { Sealed = true });
+        server.Bus.Announce(Commit(9));
+        worker.Bus.Announce(Commit(10));
+        server.Bus.Tell(Trouble("last"));
+        await worker.Notices.ReadAsync(_patience.Token);
+        Assert.Equal([10, 8], await HeardAsync(worker, 2));
+        Assert.Equal([7, 8, 9], (await HeardAsync(peer, 4)).Where(batch => batch != 10));
+        Assert.True(worker.Bus.IsConnected);
+    }
+
+    [Fact]
     public async Task An_own_commit_notice_is_heard_before_announcing_returns()
     {
         var member = await JoinAsync();
@@ -144,13 +159,25 @@ public sealed class RabbitMqClusterBusTests : IAsyncLifetime
         Assert.Contains("not reachable", (await member.Faults.ReadAsync(_patience.Token)).Message, StringComparison.Ordinal);
     }
 
+    private async Task<List<long>> HeardAsync(Member member, int count)
+    {
+        var heard = new List<long>();
+        while (heard.Count < count)
+        {
+            heard.Add((await member.Commits.ReadAsync(_patience.Token)).DurableBatch);
+        }
+
+        Assert.False(member.Commits.TryRead(out _));
+        return heard;
+    }
+
     private static CommitNotice Commit(long batch) => new("s1.1", batch, [RowKey.FromText("bank/users/alice")]);
 
     private static ShardTrouble Trouble(string shard) => new(shard, "label", "reason");
 
-    private async Task<Member> JoinAsync(string? cluster = null)
+    private async Task<Member> JoinAsync(string? cluster = null, bool hearsCommits = true)
     {
-        var member = new Member(_url, cluster ?? _cluster);
+        var member = new Member(_url, cluster ?? _cluster, hearsCommits);
         _members.Add(member);
         await member.Bus.ReadyAsync(_patience.Token);
         return member;
@@ -162,10 +189,10 @@ public sealed class RabbitMqClusterBusTests : IAsyncLifetime
         private readonly Channel<ClusterNotice> _notices = Channel.CreateUnbounded<ClusterNotice>();
         private readonly Channel<Exception> _faults = Channel.CreateUnbounded<Exception>();
 
-        public Member(string url, string cluster)
+        public Member(string url, string cluster, bool hearsCommits = true)
         {
             Connections = new(RabbitMqAddress.Parse(url), "tests", TimeProvider.System);
-            Bus = new(Connections, cluster, fault => _faults.Writer.TryWrite(fault));
+            Bus = new(Connections, cluster, hearsCommits, fault => _faults.Writer.TryWrite(fault));
             Bus.Subscribe(notice => _commits.Writer.TryWrite(notice));
             Bus.Listen(notice => _notices.Writer.TryWrite(notice));
         }

@@ -9,8 +9,11 @@ internal sealed class RabbitMqNames(string cluster)
     /// <summary>Direct, durable: sends a batch to the log of its name.</summary>
     public string Logs { get; } = $"mjolnir.{cluster}.logs";
 
-    /// <summary>Fanout, transient.</summary>
+    /// <summary>Fanout, transient: what every process of the cluster hears.</summary>
     public string Bus { get; } = $"mjolnir.{cluster}.bus";
+
+    /// <summary>Fanout, transient: what only app servers hear, one message per batch.</summary>
+    public string Commits { get; } = $"mjolnir.{cluster}.commits";
 
     public string Log(string log) => $"mjolnir.{cluster}.log.{log}";
 

@@ -124,7 +124,7 @@ public sealed class RabbitMqCrashTests : IAsyncLifetime
     {
         await using var publisher = await _process.DeclareAsync(Log, Cancellation);
         Assert.Equal(PublishOutcome.Confirmed, await RabbitMqProcess.PublishAsync(publisher, "before", Cancellation));
-        await using var bus = new RabbitMqClusterBus(_process.Connections, Cluster);
+        await using var bus = new RabbitMqClusterBus(_process.Connections, Cluster, hearsCommits: true);
         await bus.ReadyAsync(Cancellation);
         var incarnation = bus.Incarnation;
         await _server.Service.ControlAsync(["set_vm_memory_high_watermark", "absolute", "1MB"], Cancellation);
