@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Mjolnir.Faults.Tests;
 
 /// <summary>How much is tried, and how long is waited.</summary>
@@ -106,6 +108,21 @@ internal static class FaultLimits
 
     /// <summary>kills: a dozen in the short form, a hundred with <c>./test --long</c>.</summary>
     public static int Kills => IsLong ? 100 : 12;
+
+    /// <summary>How long a cluster is tortured: with its start and end a good minute, or as <c>./test --torture --minutes N</c> says.</summary>
+    public static TimeSpan Torture => double.TryParse(Environment.GetEnvironmentVariable("MJOLNIR_TORTURE_MINUTES"), CultureInfo.InvariantCulture, out var minutes) ? TimeSpan.FromMinutes(minutes) : TimeSpan.FromSeconds(40);
+
+    /// <summary>Between two faults of a torture, at most.</summary>
+    public static readonly TimeSpan TorturePause = TimeSpan.FromSeconds(3);
+
+    /// <summary>Faults under one load: its history has some ten thousands of operations, and is checked in a second.</summary>
+    public const int FaultsOfAPart = 12;
+
+    /// <summary>Calls acknowledged after a fault that show that it is over.</summary>
+    public const int ServesAgain = 24;
+
+    /// <summary>Between two looks at the throughput.</summary>
+    public static readonly TimeSpan Sample = TimeSpan.FromMilliseconds(500);
 
     /// <summary>The long form was asked for.</summary>
     public static bool IsLong => Environment.GetEnvironmentVariable("MJOLNIR_LONG_TESTS") == "1";

@@ -18,6 +18,7 @@ namespace Mjolnir.Faults.Tests;
 internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int seed, string name = "c", int accounts = FaultLimits.Accounts)
 {
     private readonly LedgerHistory _history = new(http, new LedgerLoad(name, accounts));
+    private readonly Ledger _auditor = new(http);
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentQueue<Transfer> _acknowledged = new();
     private readonly ConcurrentDictionary<Transfer, long> _acknowledgedAt = new();
@@ -57,6 +58,7 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
             ledgers.Add(ledger);
         }
 
+        await _auditor.SignInAsync(await url(), "watcher");
         _running = [.. ledgers.Select((ledger, i) => Task.Run(() => CallAsync(ledger, i)))];
     }
 
@@ -87,6 +89,23 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
     /// <summary>Another call beside these clients', which is part of the history; tried once. False if it was not answered.</summary>
     public Task<bool> TryOnceAsync(Ledger ledger, int client, LedgerCall call, CancellationToken cancellationToken) =>
         TryAsync(ledger, call, _history.Begin(client, call), isLast: true, cancellationToken);
+
+    /// <summary>All balances in one transaction, over and over. What is seen is part of the history, and checked with it.</summary>
+    public async Task AuditOverAndOverAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            for (var look = 0; ; look++)
+            {
+                await TryOnceAsync(_auditor, FaultLimits.Clients, LedgerCall.Audit($"audit-{look}"), cancellationToken);
+                await Task.Delay(FaultLimits.AuditPause, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return;
+        }
+    }
 
     private async Task CallAsync(Ledger ledger, int client)
     {

@@ -18,13 +18,18 @@ internal sealed class LedgerHistory(HttpClient http, LedgerLoad load)
     private const int Auditor = 1_000;
 
     private readonly HistoryRecorder _recorder = new(Stopwatch.GetTimestamp);
-    private IReadOnlyList<Access> _before = [];
+
+    /// <summary>What the accounts held before.</summary>
+    public IReadOnlyList<Access> FirstAccounts { get; private set; } = [];
+
+    /// <summary>What the accounts held when all was checked.</summary>
+    public IReadOnlyList<Access> LastAccounts { get; private set; } = [];
 
     /// <summary>What is asked.</summary>
     public LedgerLoad Load => load;
 
     /// <summary>Call where nothing changes the accounts: notes what they hold.</summary>
-    public async Task BeginAsync(Uri server) => _before = [.. (await ReadAsync(server, [LedgerCall.Audit("before")])).Select(read => Access.Write(read.Key, read.Version, read.Value))];
+    public async Task BeginAsync(Uri server) => FirstAccounts = await ReadAsync(server, [LedgerCall.Audit("before")]);
 
     public PendingOperation Begin(int client, LedgerCall call) => _recorder.Begin(client, call.Id, call.Intended);
 
@@ -36,18 +41,20 @@ internal sealed class LedgerHistory(HttpClient http, LedgerLoad load)
     {
         var reads = load.ListsUsed.Chunk(ListsPerCall).Select(lists => Step.Call($"after-{Guid.NewGuid():N}", [.. lists.Select(list => new Step(StepKind.List, list, 0))]));
         var lists = await ReadAsync(server, [.. reads, LedgerCall.Audit("after")]);
+        LastAccounts = [.. lists.Where(read => !read.IsOfList)];
         var history = _recorder.ToHistory();
+        var whole = history.After([.. FirstAccounts.Select(read => Access.Write(read.Key, read.Version, read.Value))]);
         var money = new Money(Enumerable.Range(0, FaultLimits.Accounts).Select(account => $"n{account}"), FaultLimits.Accounts * FaultLimits.FirstBalance);
         var clock = Stopwatch.StartNew();
         IReadOnlyList<Anomaly> found =
         [
-            .. StrictSerializability.Check(history.After(_before)),
+            .. StrictSerializability.Check(whole),
             .. ExactlyOnce.OfLists(history, lists.Where(read => read.IsOfList).ToDictionary(read => read.Key, IReadOnlyList<long> (read) => read.List.ToArray())),
             .. money.Check(history),
         ];
         if (found.Count > 0)
         {
-            found.RequireNone($"{context}; history: {Save(history.After(_before))}");
+            found.RequireNone($"{context}; history: {Save(whole)}");
         }
 
         return $"history of {history.Operations.Count} operations ({history.Count(Outcome.Unknown)} unknown, {history.Count(Outcome.Refused)} refused, {money.Audits(history)} audits) is strictly serializable: checked in {clock.Elapsed.TotalSeconds:F2} s";

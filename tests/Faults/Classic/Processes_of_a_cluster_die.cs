@@ -141,7 +141,7 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
             }
         }
 
-        await RequireSilentAuditorsAsync();
+        Output.WriteLine(await Cluster.RequireSilentAuditorsAsync());
     }
 
     private async Task ScaleAsync(int stacks)

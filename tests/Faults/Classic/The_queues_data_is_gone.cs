@@ -33,7 +33,7 @@ public sealed class The_queues_data_is_gone(ClassicCluster cluster, ITestOutputH
         Assert.Empty(stored.Acknowledged.Except(there));
         var lost = clients.Acknowledged.Except(there).Select(transfer => Stopwatch.GetElapsedTime(clients.AcknowledgedAt(transfer), killedAt)).ToList();
         var oldest = lost.DefaultIfEmpty().Max();
-        output.WriteLine($"of {clients.Count} acknowledged {lost.Count} are lost, the oldest acknowledged {oldest.TotalSeconds:F2} s before everything was killed");
+        output.WriteLine($"of {clients.Acknowledged.Count} transfers acknowledged {lost.Count} are lost, the oldest acknowledged {oldest.TotalSeconds:F2} s before everything was killed");
         Assert.All(lost, age => Assert.True(age > -FaultLimits.KillsLast, "What was acknowledged after the recovery is lost."));
         await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, there);
 
