@@ -13,14 +13,15 @@ public class ClassicCluster : IAsyncLifetime
     private readonly int _port = FreePort();
     private TaskCompletionSource _running = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private MjolnirProcess? _up;
+    private string _former = "";
     private int _attempts;
 
     public Uri Proxy => new($"http://127.0.0.1:{_port}");
 
     public string Data => _folder.At("d");
 
-    /// <summary>What <c>up</c> wrote so far.</summary>
-    public string Output => _up?.Output ?? "";
+    /// <summary>What <c>up</c> wrote so far, before it was killed too.</summary>
+    public string Output => _former + _up?.Output;
 
     internal HttpClient Http { get; } = new(new SocketsHttpHandler { UseCookies = false, UseProxy = false }) { Timeout = FaultLimits.AnswerPatience };
 
@@ -76,7 +77,9 @@ public class ClassicCluster : IAsyncLifetime
     {
         Volatile.Write(ref _running, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
         await _up!.KillAsync();
+        _former += _up.Output;
         await _up.DisposeAsync();
+        _up = null;
         await EndedAsync();
     }
 
@@ -160,6 +163,13 @@ public class ClassicCluster : IAsyncLifetime
                 await Task.Delay(FaultLimits.RetryPause, patience.Token);
             }
         }
+    }
+
+    /// <summary>So many V-stacks from now on; returns when they serve, or are gone.</summary>
+    public async Task ScaleAsync(int stacks)
+    {
+        var (code, told) = await MjolnirProcess.RunAsync("scale", $"{stacks}", "--data", Data);
+        Assert.True(code == 0, told + Output);
     }
 
     /// <summary>A process of it, by words of its command line; waits for it while it is being started again.</summary>

@@ -80,8 +80,8 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
     [Fact]
     public Task It_grows_and_shrinks() => UnderAsync("scale to 3 and back to 2", async _ =>
     {
-        await ScaleAsync(3);
-        await ScaleAsync(2);
+        await Cluster.ScaleAsync(3);
+        await Cluster.ScaleAsync(2);
     });
 
     [Fact]
@@ -142,11 +142,5 @@ public sealed class Processes_of_a_cluster_die(ClassicCluster cluster, ITestOutp
         }
 
         Output.WriteLine(await Cluster.RequireSilentAuditorsAsync());
-    }
-
-    private async Task ScaleAsync(int stacks)
-    {
-        var (code, told) = await MjolnirProcess.RunAsync("scale", $"{stacks}", "--data", Cluster.Data);
-        Assert.True(code == 0, told + Cluster.Output);
     }
 }

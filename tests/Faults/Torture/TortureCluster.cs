@@ -44,6 +44,7 @@ public sealed class TortureCluster : ClassicCluster
     {
         FaultKind.Kill => KillAsync(fault),
         FaultKind.Stop => StopAsync(fault),
+        FaultKind.Scale => ScaleAsync(fault),
         _ => HurtAsync(fault, fault.Target == FaultTarget.Queue ? ToQueue : ToStore),
     };
 
@@ -85,6 +86,13 @@ public sealed class TortureCluster : ClassicCluster
 
         // Its supervisor may have replaced it.
         Services.Signals.Send(process, Services.Signals.Continue);
+    }
+
+    private async Task ScaleAsync(TortureFault fault)
+    {
+        await ScaleAsync(3);
+        await Task.Delay(fault.Lasts);
+        await ScaleAsync(2);
     }
 
     private static async Task HurtAsync(TortureFault fault, FaultLink link)

@@ -19,6 +19,9 @@ internal enum FaultKind
 
     /// <summary>What is asked of it takes effect, but no answer comes; then its connections are reset: the outcome of all that was under way is unknown.</summary>
     LostAnswers,
+
+    /// <summary>A third V-stack joins, gets its share of the slots, and leaves again: the view changes twice.</summary>
+    Scale,
 }
 
 /// <summary>A part of the cluster.</summary>
@@ -41,7 +44,7 @@ internal enum FaultTarget
 /// <summary>One fault of a schedule.</summary>
 /// <param name="Kind">what is done</param>
 /// <param name="Target">to which part</param>
-/// <param name="Lasts">until it is undone; for a kill of queue or store until it is started again</param>
+/// <param name="Lasts">until it begins to be undone; for a kill of queue or store until it is started again</param>
 /// <param name="Pause">until the next fault begins: after the cluster serves again, or, if the faults overlap, after this one began</param>
 /// <param name="Overlaps">the next fault does not wait for the end of this one</param>
 internal sealed record TortureFault(FaultKind Kind, FaultTarget Target, TimeSpan Lasts, TimeSpan Pause, bool Overlaps)
@@ -52,6 +55,7 @@ internal sealed record TortureFault(FaultKind Kind, FaultTarget Target, TimeSpan
         FaultKind.Kill => $"kill -9 of {Part}",
         FaultKind.Stop => string.Create(CultureInfo.InvariantCulture, $"SIGSTOP of {Part} for {Lasts.TotalSeconds:F1} s"),
         FaultKind.Cut => string.Create(CultureInfo.InvariantCulture, $"{Part} cut off for {Lasts.TotalSeconds:F1} s"),
+        FaultKind.Scale => string.Create(CultureInfo.InvariantCulture, $"three V-stacks for {Lasts.TotalSeconds:F1} s"),
         FaultKind.Silence => string.Create(CultureInfo.InvariantCulture, $"silence to and from {Part} for {Lasts.TotalSeconds:F1} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"answers of {Part} lost for {Lasts.TotalSeconds:F1} s"),
     };

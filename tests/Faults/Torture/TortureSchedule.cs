@@ -4,7 +4,7 @@ namespace Mjolnir.Faults.Tests.Torture;
 internal static class TortureSchedule
 {
     /// <summary>Every fault there is, kills twice: they are what a cluster must bear above all.</summary>
-    private static readonly (FaultKind Kind, FaultTarget Target)[] Deck = [.. Kills(), .. Kills(), .. Stops(), .. Cuts()];
+    private static readonly (FaultKind Kind, FaultTarget Target)[] Deck = [.. Kills(), .. Kills(), .. Stops(), .. Cuts(), (FaultKind.Scale, FaultTarget.Everything)];
 
     /// <summary>Faults without end.</summary>
     public static IEnumerable<TortureFault> Of(int seed)
