@@ -84,6 +84,7 @@ internal sealed class WriteBehindPart : IAsyncDisposable
                 Connect = services.Connect,
                 Time = services.Time,
                 Report = what => RoleLog.Keeper(log, what),
+                Damaged = rows => RoleLog.Raise(log, services.Alarms, Violation.Of(rows.Words, rows.Fault)),
                 Failed = fault =>
                 {
                     RoleLog.RaiseIfAny(log, services.Alarms, "the view", fault);

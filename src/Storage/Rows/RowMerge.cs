@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Mjolnir.Core;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Protocol;
 using Mjolnir.Core.Segments;
@@ -16,16 +17,20 @@ internal static class RowMerge
     /// <param name="isValid">false: the line is void and is not looked at, before the highest version is chosen</param>
     /// <param name="wanted">keys wanted; null: all</param>
     /// <param name="after">only keys behind this one</param>
+    /// <param name="damaged">told what is damaged, and keys that were in it are left out; null: damage is thrown</param>
     /// <param name="cancellationToken">ends the merge</param>
     public static async IAsyncEnumerable<SegmentRow> MergeAsync(
         IReadOnlyList<SegmentFile> files,
         Func<SegmentRow, bool> isValid,
         Func<RowKey, bool>? wanted,
         RowKey? after,
+        Action<DamagedRows>? damaged,
         [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var all = await OpenAsync(files, stop.Token);
+        // A cursor meets a damaged block when it leaves the one before: no key of it has been looked at by then, whichever segment has it too.
+        var withheld = new List<DamagedRows>();
+        var all = await OpenAsync(files, damaged is null ? null : Withhold, stop.Token);
         try
         {
             var cursors = await StartAsync(all, after, cancellationToken);
@@ -35,7 +40,11 @@ internal static class RowMerge
                 var row = cursor.Current;
                 if (newest is { } complete && complete.Key != row.Key)
                 {
-                    yield return complete;
+                    if (!IsWithheld(complete.Key))
+                    {
+                        yield return complete;
+                    }
+
                     newest = null;
                 }
 
@@ -47,7 +56,7 @@ internal static class RowMerge
                 await AdvanceAsync(cursors, cursor);
             }
 
-            if (newest is { } last)
+            if (newest is { } last && !IsWithheld(last.Key))
             {
                 yield return last;
             }
@@ -57,12 +66,38 @@ internal static class RowMerge
             await stop.CancelAsync();
             await Task.WhenAll(all.Select(cursor => cursor.EndAsync()));
         }
+
+        void Withhold(DamagedRows rows)
+        {
+            lock (withheld)
+            {
+                withheld.Add(rows);
+            }
+
+            damaged(rows);
+        }
+
+        bool IsWithheld(RowKey key) => withheld.Count > 0 && withheld.Any(rows => rows.MayHold(key));
     }
 
-    private static async ValueTask<SegmentCursor[]> OpenAsync(IReadOnlyList<SegmentFile> files, CancellationToken stop)
+    private static async ValueTask<SegmentCursor[]> OpenAsync(IReadOnlyList<SegmentFile> files, Action<DamagedRows>? damaged, CancellationToken stop)
     {
         var readBytes = Math.Clamp(StorageLimits.StreamBudget / 2 / Math.Max(1, files.Count), StorageLimits.LeastStreamBytes, StorageLimits.MostStreamBytes);
-        return await ParallelReads.AllAsync(files, async (file, token) => new SegmentCursor(file, await file.IndexAsync(token), readBytes, stop), stop);
+        var cursors = await ParallelReads.AllAsync(files, OpenAsync, stop);
+        return [.. cursors.OfType<SegmentCursor>()];
+
+        async ValueTask<SegmentCursor?> OpenAsync(SegmentFile file, CancellationToken token)
+        {
+            try
+            {
+                return new SegmentCursor(file, await file.IndexAsync(token), readBytes, stop, damaged);
+            }
+            catch (CorruptDataException fault) when (damaged is not null)
+            {
+                damaged(file.Damaged(fault));
+                return null;
+            }
+        }
     }
 
     private static async ValueTask<PriorityQueue<SegmentCursor, string>> StartAsync(SegmentCursor[] all, RowKey? after, CancellationToken cancellationToken)

@@ -1,3 +1,4 @@
+using Mjolnir.Core;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Segments;
 
@@ -10,7 +11,8 @@ namespace Mjolnir.Storage.Rows;
 /// <param name="index">its index</param>
 /// <param name="readBytes">bytes of one read, more if a block is larger</param>
 /// <param name="stop">ends reads that nobody wants any more</param>
-internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index, int readBytes, CancellationToken stop)
+/// <param name="damaged">told of each block that is damaged, before any row behind it is given, and the block is passed over; null: damage is thrown</param>
+internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index, int readBytes, CancellationToken stop, Action<DamagedRows>? damaged = null)
 {
     private SegmentBlockReader _reader;
     private ReadOnlyMemory<byte> _packed;
@@ -54,23 +56,41 @@ internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index, int re
 
     private async ValueTask<bool> MoveToBlockAsync()
     {
-        if (_next == index.Blocks.Count)
+        _open = false;
+        while (_next < index.Blocks.Count)
         {
+            var block = index.Blocks[_next];
+            if (block.Offset + block.Length > _packedAt + _packed.Length)
+            {
+                _packed = await (_ahead ?? ReadAhead());
+                _packedAt = block.Offset;
+                _ahead = _readUpTo < index.Blocks.Count ? ReadAhead() : null;
+            }
+
+            _next++;
+            if (TryOpen(block))
+            {
+                return _reader.TryRead();
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>False if the block is damaged and somebody was told.</summary>
+    private bool TryOpen(SegmentBlock block)
+    {
+        try
+        {
+            _reader = new SegmentBlockReader(file.Name, block, _packed.Slice((int)(block.Offset - _packedAt), block.Length));
+            return _open = true;
+        }
+        catch (CorruptDataException fault) when (damaged is not null)
+        {
+            var isLast = _next == index.Blocks.Count;
+            damaged(file.Damaged(fault) with { First = block.First, Last = isLast ? index.Last : null, Behind = isLast ? null : index.Blocks[_next].First });
             return false;
         }
-
-        var block = index.Blocks[_next];
-        if (block.Offset + block.Length > _packedAt + _packed.Length)
-        {
-            _packed = await (_ahead ?? ReadAhead());
-            _packedAt = block.Offset;
-            _ahead = _readUpTo < index.Blocks.Count ? ReadAhead() : null;
-        }
-
-        _reader = new SegmentBlockReader(file.Name, block, _packed.Slice((int)(block.Offset - _packedAt), block.Length));
-        _open = true;
-        _next++;
-        return _reader.TryRead();
     }
 
     /// <summary>Begins to read the blocks behind those that are read.</summary>

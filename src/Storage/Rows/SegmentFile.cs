@@ -21,6 +21,9 @@ internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadC
     /// <summary>False: the object certainly holds no row of this slot.</summary>
     public bool MayHold(int slot) => slot >= stored.FirstSlot && slot <= stored.LastSlot;
 
+    /// <summary>All that the object may hold is damaged.</summary>
+    public DamagedRows Damaged(CorruptDataException fault) => DamagedRows.Of(stored, fault);
+
     private bool IsOpen
     {
         get

@@ -43,5 +43,5 @@ public sealed class StableRows
     /// <param name="cancellationToken">ends the stream</param>
     /// <exception cref="CollectedObjectException">an object was merged and collected, minutes after this snapshot: only a whole new one tells one state</exception>
     public IAsyncEnumerable<SegmentRow> StreamAsync(Func<RowKey, bool>? wanted, CancellationToken cancellationToken) =>
-        RowMerge.MergeAsync(_files, _snapshot.Counts, wanted, null, cancellationToken);
+        RowMerge.MergeAsync(_files, _snapshot.Counts, wanted, null, null, cancellationToken);
 }

@@ -26,5 +26,5 @@ public sealed class StoredObjects
     /// <param name="cancellationToken">ends the stream</param>
     /// <exception cref="CollectedObjectException">an object is gone: somebody else merged it; start over from a fresh snapshot</exception>
     public IAsyncEnumerable<SegmentRow> StreamAsync(Func<RowKey, bool> wanted, CancellationToken cancellationToken) =>
-        RowMerge.MergeAsync(_files, _snapshot.Counts, wanted, null, cancellationToken);
+        RowMerge.MergeAsync(_files, _snapshot.Counts, wanted, null, null, cancellationToken);
 }

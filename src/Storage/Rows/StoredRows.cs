@@ -70,13 +70,21 @@ public sealed class StoredRows
     /// </summary>
     /// <param name="wanted">which keys; null: all</param>
     /// <param name="cancellationToken">ends the stream</param>
-    public async IAsyncEnumerable<SegmentRow> StreamAsync(Func<RowKey, bool>? wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <exception cref="CorruptDataException">a segment is damaged, or a version exists twice</exception>
+    public IAsyncEnumerable<SegmentRow> StreamAsync(Func<RowKey, bool>? wanted, CancellationToken cancellationToken) => StreamAsync(wanted, null, cancellationToken);
+
+    /// <summary>The same, going on behind what is damaged.</summary>
+    /// <param name="wanted">which keys; null: all</param>
+    /// <param name="damaged">told of each damaged piece, from any thread, before a row behind it is given: keys that it may have held are left out, whatever other objects have of them; null: damage is thrown</param>
+    /// <param name="cancellationToken">ends the stream</param>
+    /// <exception cref="CorruptDataException">an object is gone, or cut off while it is read; or a version exists twice</exception>
+    public async IAsyncEnumerable<SegmentRow> StreamAsync(Func<RowKey, bool>? wanted, Action<DamagedRows>? damaged, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         RowKey? after = null;
         for (var tries = 1; ; tries++)
         {
             var state = _state;
-            await using var rows = RowMerge.MergeAsync(state.Files, state.Snapshot.Counts, wanted, after, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            await using var rows = RowMerge.MergeAsync(state.Files, state.Snapshot.Counts, wanted, after, damaged, cancellationToken).GetAsyncEnumerator(cancellationToken);
             var (moved, gone) = await MoveAsync(rows);
             for (; moved; (moved, gone) = await MoveAsync(rows))
             {

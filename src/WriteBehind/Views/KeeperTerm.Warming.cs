@@ -1,3 +1,5 @@
+using Mjolnir.Core;
+using Mjolnir.Core.Keys;
 using Mjolnir.Core.Views;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Objects;
@@ -145,7 +147,7 @@ internal sealed partial class KeeperTerm
                 var rows = await StoredRows.OpenAsync(_options.Store, _stop.Token);
                 Total = rows.Snapshot.Head.Runs.Sum(run => run.Rows) + rows.Snapshot.Logs.SelectMany(log => log.Entries).Sum(entry => entry.Rows);
                 var leftovers = Leftovers.Of(View, await OlderAsync(registry));
-                Volatile.Write(ref _warmer, new Warmer(View, connections, _options.Time) { Ranges = cold, Leftovers = leftovers });
+                Volatile.Write(ref _warmer, new Warmer(View, connections, _options.Time) { Ranges = cold, Leftovers = leftovers, Damaged = _options.Damaged });
                 Warm = cold.Count + leftovers.Count == 0 ? [] : await _warmer!.RunAsync(rows, null, _stop.Token);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
@@ -156,6 +158,12 @@ internal sealed partial class KeeperTerm
             {
                 // Adding is never urgent: rows are loaded on demand meanwhile. Begun anew after a pause.
                 await Task.Delay(_options.Limits.BackOff, _options.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (CorruptDataException fault)
+            {
+                // Of an object that is gone or cut off nobody knows what it held, so nothing is believed to be all there. Shards go on asking the store, and it is tried again when others would be.
+                _options.Damaged(new DamagedRows(fault.ObjectName ?? "the store", null, null, null, 0, Slots.Count - 1, fault));
+                Warm = [];
             }
             catch (Exception fault)
             {

@@ -2,6 +2,7 @@ using Mjolnir.Core.Views;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Rows;
 using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.WriteBehind.Views;
@@ -41,6 +42,9 @@ public sealed record ViewKeeperOptions
 
     /// <summary>Told what the keeper does, in plain words, for the operator.</summary>
     public Action<string> Report { get; init; } = _ => { };
+
+    /// <summary>Told of each damaged piece of the store that warming met, at each warming anew. The keeper goes on; the rows in it are refused until the object is mended.</summary>
+    public Action<DamagedRows> Damaged { get; init; } = _ => { };
 
     /// <summary>Told of each broken rule or damage that stopped the keeper; it tries again after a pause.</summary>
     public Action<Exception> Failed { get; init; } = _ => { };

@@ -20,6 +20,7 @@ public sealed class Warmer(ClusterView view, IReadOnlyList<IShardConnection> sha
     private readonly List<ShardOperation>[] _finds = [.. shards.Select(_ => new List<ShardOperation>())];
     private readonly List<(int Shard, ShardOperation Add)> _leased = [];
     private readonly bool[] _incomplete = new bool[shards.Count];
+    private readonly bool[] _lacking = new bool[shards.Count];
     private readonly HashSet<string> _refusing = new(StringComparer.Ordinal);
     private long _done;
 
@@ -28,6 +29,11 @@ public sealed class Warmer(ClusterView view, IReadOnlyList<IShardConnection> sha
 
     /// <summary>What shards of the view were given before and lost: nobody uses these items any more (V6), so they only take room.</summary>
     public IReadOnlyList<SlotRange> Leftovers { get; init; } = [];
+
+    /// <summary>
+    /// Told of each damaged piece of the store. The shards get what is whole and are not warm: for the rows in the piece they go on asking the store, which refuses them. Null: damage is thrown.
+    /// </summary>
+    public Action<DamagedRows>? Damaged { get; init; }
 
     /// <summary>Rows added so far, and rows that were there already.</summary>
     public long Done => Interlocked.Read(ref _done);
@@ -39,7 +45,7 @@ public sealed class Warmer(ClusterView view, IReadOnlyList<IShardConnection> sha
     public IReadOnlyCollection<string> Refusing => _refusing;
 
     /// <summary>
-    /// Streams all rows once; returns the labels of the shards whose ranges hold everything now. A shard that ran full or could not be reached does not, and goes on asking the store.
+    /// Streams all rows once; returns the labels of the shards whose ranges hold everything now. A shard that ran full, could not be reached, or lacks rows because they are damaged does not, and goes on asking the store.
     /// </summary>
     /// <param name="rows">a snapshot taken after the view was opened</param>
     /// <param name="seen">called for each row of the ranges</param>
@@ -48,7 +54,7 @@ public sealed class Warmer(ClusterView view, IReadOnlyList<IShardConnection> sha
     {
         var ranges = BySlot(Ranges);
         var leftovers = Leftovers.GroupBy(range => (range.Shard, range.Since)).Select(lost => BySlot([.. lost])).ToArray();
-        await foreach (var row in rows.StreamAsync(null, cancellationToken))
+        await foreach (var row in rows.StreamAsync(null, Damaged is null ? null : Withhold, cancellationToken))
         {
             var slot = Slots.Of(row.Key);
             if (ranges[slot] is { } range)
@@ -70,7 +76,17 @@ public sealed class Warmer(ClusterView view, IReadOnlyList<IShardConnection> sha
         }
 
         await AddLeasedAsync(cancellationToken);
-        return [.. Ranges.Select(range => range.Shard).Distinct().Where(shard => !_incomplete[shard]).Select(shard => view.Shards[shard].Label)];
+        return [.. Ranges.Select(range => range.Shard).Distinct().Where(shard => !_incomplete[shard] && !_lacking[shard]).Select(shard => view.Shards[shard].Label)];
+    }
+
+    private void Withhold(DamagedRows damaged)
+    {
+        foreach (var range in Ranges.Where(range => damaged.Touches(range.First, range.Last)))
+        {
+            _lacking[range.Shard] = true;
+        }
+
+        Damaged!(damaged);
     }
 
     private static SlotRange?[] BySlot(IReadOnlyList<SlotRange> ranges)

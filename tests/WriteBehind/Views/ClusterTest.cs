@@ -3,6 +3,7 @@ using Mjolnir.Core.Views;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Registry;
+using Mjolnir.Storage.Rows;
 using Mjolnir.Storage.Shards;
 using Mjolnir.WriteBehind.Views;
 using Mjolnir.WriteBehind.Workers;
@@ -65,6 +66,9 @@ internal sealed class ClusterTest : IAsyncDisposable
 
     public ConcurrentQueue<Exception> Faults { get; } = [];
 
+    /// <summary>What keepers told of damage.</summary>
+    public ConcurrentQueue<DamagedRows> Damaged { get; } = [];
+
     public ConcurrentDictionary<string, bool> Unreachable { get; } = new();
 
     /// <summary>Addresses of shards that take so long to answer.</summary>
@@ -106,6 +110,7 @@ internal sealed class ClusterTest : IAsyncDisposable
             StoreLimits = StoreLimits,
             NewId = NextId,
             Report = what => Reports.Enqueue($"{run} {what}"),
+            Damaged = Damaged.Enqueue,
             Failed = Faults.Enqueue,
         });
         return Start(keeper.RunAsync);

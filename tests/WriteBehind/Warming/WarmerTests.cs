@@ -1,7 +1,9 @@
 using Mjolnir.Chaos.Shards;
+using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Views;
+using Mjolnir.Storage.Rows;
 using Mjolnir.Storage.Shards;
 using Mjolnir.WriteBehind.Warming;
 
@@ -62,6 +64,25 @@ public sealed class WarmerTests
         var warmer = new Warmer(_view, [connection], TimeProvider.System);
         Assert.Empty(await warmer.RunAsync(await _world.RowsAsync(), null, World.Ever));
         Assert.Equal(["label"], warmer.Refusing);
+    }
+
+    [Fact]
+    public async Task Damage_is_thrown_unless_somebody_wants_to_be_told_and_then_the_shard_is_not_warm()
+    {
+        var shard = new EmbeddedShard("s1");
+        await StoreAsync("alice", "bob");
+        var name = _world.Objects.Names.Last(name => name.EndsWith(".gz", StringComparison.Ordinal));
+        var bad = (byte[])_world.Objects[name].Clone();
+        bad[10] ^= 0x20;
+        _world.Objects[name] = bad;
+        var rows = await _world.RowsAsync();
+        await Assert.ThrowsAsync<CorruptDataException>(() => Warmer(shard).RunAsync(rows, null, World.Ever));
+
+        var told = new List<DamagedRows>();
+        await using var connection = shard.Connect();
+        var warmer = new Warmer(_view, [connection], TimeProvider.System) { Damaged = told.Add };
+        Assert.Empty(await warmer.RunAsync(rows, null, World.Ever));
+        Assert.Equal("rows bank/users/alice to bank/users/bob", Assert.Single(told).Words);
     }
 
     [Fact]
