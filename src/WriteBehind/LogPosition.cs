@@ -1,6 +1,7 @@
 using Mjolnir.Core.Manifests;
 using Mjolnir.Storage.Manifests;
 using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Registry;
 
 namespace Mjolnir.WriteBehind;
 
@@ -11,8 +12,11 @@ namespace Mjolnir.WriteBehind;
 /// <param name="IsEnded">sealed, or cut because queues were lost: nothing is ever added</param>
 internal sealed record LogPosition(long LastBatch, long NextEntry, long LastView, bool IsEnded)
 {
+    /// <summary>Reads registration and manifest.</summary>
+    /// <exception cref="Core.CorruptDataException">one of them is damaged, or of an unknown format</exception>
     public static async ValueTask<LogPosition> ReadAsync(IObjectStore store, string log, CancellationToken cancellationToken)
     {
+        await new ClusterRegistry(store).RequireKnownFormatAsync(log, cancellationToken);
         var (covered, entries) = await new LogManifest(store).ReadWithCoverageAsync(log, cancellationToken);
         var isCut = (await new RunChain(store).HeadAsync(cancellationToken)).CutOf(log) is not null;
         return entries is [.., var last]

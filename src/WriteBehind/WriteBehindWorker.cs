@@ -243,7 +243,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
             next = NextBatch();
         }
 
-        Invariant.Require(batch.Number <= next, ViolationKind.BatchGap, $"Batch {batch.Number} of log {Log} came where {next} follows: batches are missing.");
+        Invariant.Require(batch.Number <= next, ViolationKind.BatchGap, $"Batch {batch.Number} of log {Log} came where {next} follows: batches are missing. Either the log lost them, or the store is an older copy of what it was.");
         if (batch.Number < next)
         {
             Invariant.Require(batch.Number <= _position.LastBatch, ViolationKind.BatchDuplicate, $"Batch {batch.Number} of log {Log} came twice.");

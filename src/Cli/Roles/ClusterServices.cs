@@ -29,7 +29,7 @@ internal sealed class ClusterServices : IAsyncDisposable
         Registry = new ClusterRegistry(Store);
         Broker = new RabbitMqLogBroker(connections, cluster);
         Leadership = new RabbitMqLeadership(connections, cluster);
-        _bus = new RabbitMqClusterBus(connections, cluster, hearsCommits);
+        _bus = new RabbitMqClusterBus(connections, cluster, hearsCommits, RaiseIfAny);
     }
 
     public TimeProvider Time { get; }
@@ -142,5 +142,14 @@ internal sealed class ClusterServices : IAsyncDisposable
 
         var check = await S3Capability.CheckAsync(_s3, cancellationToken);
         return check.Kind == S3CheckKind.Good ? null : (check.Message, check.Kind == S3CheckKind.Unreachable);
+    }
+
+    /// <summary>Lost connections pass by themselves; messages of a later release do not.</summary>
+    private void RaiseIfAny(Exception fault)
+    {
+        if (Violation.Is(fault))
+        {
+            Alarms.Raise(Violation.Of("the bus", fault));
+        }
     }
 }

@@ -44,7 +44,7 @@ internal static class CheckedJson
 
     private static string Beginning(int format) => string.Create(CultureInfo.InvariantCulture, $"{{\"format\":{format},");
 
-    private static void RequireFormat(string objectName, int format, ReadOnlySpan<byte> bytes)
+    public static void RequireFormat(string objectName, int format, ReadOnlySpan<byte> bytes)
     {
         var start = "{\"format\":"u8;
         if (!bytes.StartsWith(start) || !Utf8Parser.TryParse(bytes[start.Length..], out int found, out _))

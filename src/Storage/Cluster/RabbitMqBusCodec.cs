@@ -4,6 +4,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mjolnir.Core;
 using Mjolnir.Core.Keys;
 using Mjolnir.Storage.Feeds;
 
@@ -71,6 +72,11 @@ internal static class RabbitMqBusCodec
 
     public static void Write(ArrayBufferWriter<byte> to, ClusterNotice notice) =>
         WriteFrame(to, Notice, JsonSerializer.SerializeToUtf8Bytes(notice, ClusterNoticeJson.Default.ClusterNotice));
+
+    /// <summary>Why a message is refused as a whole: a later release sent it, or it is no message of a bus at all.</summary>
+    public static CorruptDataException Refusal(string exchange, ReadOnlySpan<byte> message) => message.Length > 1 && message[0] == Magic
+        ? new($"A message of format {message[1]} on the bus; this program knows format {Format}", exchange)
+        : new("A message on the bus that does not begin as ours do", exchange);
 
     /// <summary>The sender of a message; false if it is none of ours.</summary>
     public static bool TryReadSender(ReadOnlySpan<byte> message, out ulong sender)

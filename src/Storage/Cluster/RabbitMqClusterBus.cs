@@ -34,7 +34,7 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
     /// <param name="connections">this process's; not disposed of by the bus</param>
     /// <param name="cluster">the cluster's name: letters, digits, <c>-</c></param>
     /// <param name="hearsCommits">commit notices of others are heard; ends of logs are by everybody</param>
-    /// <param name="report">told of exceptions that listeners throw (a mistake of theirs) and of each loss of the connection; null: nobody is told</param>
+    /// <param name="report">told of exceptions that listeners throw (a mistake of theirs), of each loss of the connection, and of the first message that is refused because a later release sent it; null: nobody is told</param>
     public RabbitMqClusterBus(RabbitMqConnections connections, string cluster, bool hearsCommits, Action<Exception>? report = null)
     {
         (_connections, _names, _hearsCommits, _report) = (connections, new RabbitMqNames(cluster), hearsCommits, report);
@@ -231,7 +231,7 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
     {
         if (!RabbitMqBusCodec.TryReadSender(message.Span, out var sender))
         {
-            Interlocked.Increment(ref _undecoded);
+            Refuse(message.Span);
         }
         else if (sender == _self)
         {
@@ -240,6 +240,15 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
         else
         {
             Interlocked.Add(ref _undecoded, RabbitMqBusCodec.Read(message.Span, notice => Guard(_commits.Announce, notice), notice => _incoming.Writer.TryWrite(notice)));
+        }
+    }
+
+    /// <summary>Whoever sent it goes on sending such, so it is told once and counted then.</summary>
+    private void Refuse(ReadOnlySpan<byte> message)
+    {
+        if (Interlocked.Increment(ref _undecoded) == 1)
+        {
+            _report?.Invoke(RabbitMqBusCodec.Refusal(_names.Bus, message));
         }
     }
 

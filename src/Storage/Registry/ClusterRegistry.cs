@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Mjolnir.Core;
+using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Views;
 using Mjolnir.Storage.Objects;
 
@@ -81,7 +82,7 @@ public sealed class ClusterRegistry(IObjectStore store)
     {
         // Declaring the log has already kept out everybody else, so the registration found after a lost answer is ours.
         var name = ObjectNames.Log(log);
-        var content = Encoding.UTF8.GetBytes($"{{\"format\":1,\"log\":\"{log}\"}}\n");
+        var content = LogRegistrationCodec.Encode(log);
         var outcome = await store.CreateAsync(name, content, cancellationToken);
         if (outcome == CreateOutcome.Unknown)
         {
@@ -89,6 +90,17 @@ public sealed class ClusterRegistry(IObjectStore store)
         }
 
         Invariant.Require(outcome == CreateOutcome.Created || isInherited, $"The log {log} is registered already: a log is never used twice.");
+    }
+
+    /// <summary>Returns if a log was registered in a form that this program knows, or is not registered yet.</summary>
+    /// <exception cref="CorruptDataException">a later release registered it, or the registration is damaged</exception>
+    public async ValueTask RequireKnownFormatAsync(string log, CancellationToken cancellationToken)
+    {
+        var name = ObjectNames.Log(log);
+        if (await store.GetAsync(name, cancellationToken) is { } content)
+        {
+            LogRegistrationCodec.Require(name, log, content.Span);
+        }
     }
 
     /// <summary>All logs ever registered, in ordinal order.</summary>

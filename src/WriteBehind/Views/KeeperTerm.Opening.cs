@@ -58,7 +58,7 @@ internal sealed partial class KeeperTerm
 
         if (_book.Damaged.Count > 0)
         {
-            return $"log {_book.Damaged.Keys.First()}, whose manifest is damaged: {_book.Damaged.Values.First().Message}";
+            return $"log {_book.Damaged.Keys.First()}, which cannot be read: {_book.Damaged.Values.First().Message}";
         }
 
         if (opening.Logs!.Where(log => !IsDrained(log, opening.View)).ToArray() is { Length: > 0 } logs)

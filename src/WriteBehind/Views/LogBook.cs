@@ -17,7 +17,7 @@ internal sealed class LogBook(IObjectStore store)
     private readonly Dictionary<string, LogPosition> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, CorruptDataException> _damaged = new(StringComparer.Ordinal);
 
-    /// <summary>Logs whose manifest is damaged: nobody can say what they hold.</summary>
+    /// <summary>Logs whose registration or manifest is damaged, or of an unknown format: nobody can say what they hold.</summary>
     public IReadOnlyDictionary<string, CorruptDataException> Damaged => _damaged;
 
     /// <summary>Every log that is registered and was not ended when last looked at, in ordinal order.</summary>

@@ -20,6 +20,14 @@ public sealed class UnknownFormatTests
         Refused("format 9", () => RunChainCodec.Decode("runs/1", OfFormat9(RunChainCodec.Encode(RunChainEntry.Empty with { Number = 1 }))), "runs/1");
 
     [Fact]
+    public void Of_a_logs_registration_is_refused_by_its_number()
+    {
+        Refused("format 9", () => LogRegistrationCodec.Require("registry/logs/s1.3.json", "s1.3", OfFormat9(LogRegistrationCodec.Encode("s1.3"))), "registry/logs/s1.3.json");
+        Refused("damaged", () => LogRegistrationCodec.Require("registry/logs/s1.3.json", "s1.3", LogRegistrationCodec.Encode("s1.4")), "registry/logs/s1.3.json");
+        LogRegistrationCodec.Require("registry/logs/s1.3.json", "s1.3", "{\"format\":1,\"log\":\"s1.3\"}\n"u8);
+    }
+
+    [Fact]
     public void Of_a_segment_is_refused_by_its_number()
     {
         var segment = new SegmentWriter();

@@ -48,6 +48,16 @@ public sealed class RabbitMqBusCodecTests
     }
 
     [Fact]
+    public void A_message_of_a_later_format_is_refused_by_its_number()
+    {
+        var message = Message(Commit);
+        message[1] = 9;
+        Assert.False(RabbitMqBusCodec.TryReadSender(message, out _));
+        Assert.Equal("A message of format 9 on the bus; this program knows format 1 (in mjolnir.bank.bus)", RabbitMqBusCodec.Refusal("mjolnir.bank.bus", message).Message);
+        Assert.Equal("A message on the bus that does not begin as ours do (in mjolnir.bank.bus)", RabbitMqBusCodec.Refusal("mjolnir.bank.bus", [1]).Message);
+    }
+
+    [Fact]
     public void Random_bytes_never_throw()
     {
         var random = new Random(7);
