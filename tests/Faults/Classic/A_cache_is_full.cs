@@ -1,5 +1,4 @@
 using System.Net;
-using Mjolnir.Running;
 using Xunit.Abstractions;
 
 namespace Mjolnir.Faults.Tests.Classic;
@@ -42,8 +41,7 @@ public sealed class A_cache_is_full(TinyCluster cluster, ITestOutputHelper outpu
         await RequireKeptAsync(writer, kept);
         await AuditAsync();
 
-        var (code, told) = await MjolnirProcess.RunAsync(FaultLimits.ClusterStart, "scale", "3", "--data", Cluster.Data);
-        Assert.True(code == 0, told + Cluster.Output);
+        await Cluster.ScaleAsync(3);
         await UnderAsync("room for more", _ => Task.CompletedTask);
         await RequireKeptAsync(writer, kept);
     }

@@ -168,7 +168,7 @@ public class ClassicCluster : IAsyncLifetime
     /// <summary>So many V-stacks from now on; returns when they serve, or are gone.</summary>
     public async Task ScaleAsync(int stacks)
     {
-        var (code, told) = await MjolnirProcess.RunAsync("scale", $"{stacks}", "--data", Data);
+        var (code, told) = await MjolnirProcess.RunAsync(FaultLimits.ClusterStart, "scale", $"{stacks}", "--data", Data);
         Assert.True(code == 0, told + Output);
     }
 

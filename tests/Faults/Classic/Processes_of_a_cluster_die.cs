@@ -1,6 +1,5 @@
 using System.Net.Sockets;
 using System.Text;
-using Mjolnir.Running;
 using Xunit.Abstractions;
 
 namespace Mjolnir.Faults.Tests.Classic;

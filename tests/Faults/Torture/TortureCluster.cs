@@ -6,6 +6,8 @@ namespace Mjolnir.Faults.Tests.Torture;
 /// <summary>A cluster whose queue and store are reached over links that can be cut, and every part of which can be hurt.</summary>
 public sealed class TortureCluster : ClassicCluster
 {
+    private const int SigKill = 9;
+
     private RabbitMqServer _broker = null!;
     private S3Server _store = null!;
 
@@ -68,24 +70,39 @@ public sealed class TortureCluster : ClassicCluster
                 await _store.Ceph.StartGatewayAsync(patience.Token);
                 break;
             default:
-                (await ProcessAsync(CommandOf(fault.Target))).Kill();
+                await SignalAsync(fault.Target, SigKill);
                 break;
         }
     }
 
     private async Task StopAsync(TortureFault fault)
     {
-        var process = fault.Target switch
-        {
-            FaultTarget.Queue => _broker.Service.ProcessId,
-            FaultTarget.Store => _store.Ceph.ProcessIds[^1],
-            _ => (await ProcessAsync(CommandOf(fault.Target))).Id,
-        };
-        Assert.True(Services.Signals.Send(process, Services.Signals.Stop), $"{fault.Words}: process {process} is gone");
+        var process = await SignalAsync(fault.Target, Services.Signals.Stop);
         await Task.Delay(fault.Lasts);
 
         // Its supervisor may have replaced it.
         Services.Signals.Send(process, Services.Signals.Continue);
+    }
+
+    /// <summary>Sends it to the process that does this part now; one that has just ended is being started again.</summary>
+    private async Task<int> SignalAsync(FaultTarget target, int signal)
+    {
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        while (true)
+        {
+            var process = target switch
+            {
+                FaultTarget.Queue => _broker.Service.ProcessId,
+                FaultTarget.Store => _store.Ceph.ProcessIds[^1],
+                _ => (await ProcessAsync(CommandOf(target))).Id,
+            };
+            if (Services.Signals.Send(process, signal))
+            {
+                return process;
+            }
+
+            await Task.Delay(FaultLimits.RetryPause, patience.Token);
+        }
     }
 
     private async Task ScaleAsync(TortureFault fault)
