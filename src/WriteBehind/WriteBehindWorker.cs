@@ -327,7 +327,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     private (ManifestEntry Entry, byte[] Segment) PendingEntry()
     {
         var rows = _pending.Rows();
-        var segment = rows.Count == 0 ? [] : Segment(rows);
+        var segment = rows.Count == 0 ? [] : SegmentWriter.Write(rows);
         var entry = new ManifestEntry(
             Log, _position.NextEntry, ManifestKind.Segment, _pending.FirstBatch, _pending.LastBatch, _pending.LastView(_position.LastView), _pending.Foreign(), writer, rows.Count, segment.Length);
         return (entry, segment);
@@ -381,17 +381,6 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
                 await Task.Delay(wait, time, cancellationToken);
             }
         }
-    }
-
-    private static byte[] Segment(IReadOnlyList<SegmentRow> rows)
-    {
-        var segment = new SegmentWriter();
-        foreach (var row in rows)
-        {
-            segment.Add(row);
-        }
-
-        return segment.Finish();
     }
 
     private static async ValueTask EndedAsync(Task? reading)

@@ -25,6 +25,19 @@ public sealed class SegmentWriter
     /// <summary>About how long the segment is so far, in bytes.</summary>
     public long Bytes => _file.WrittenCount + _block.WrittenCount;
 
+    /// <summary>The segment of these rows.</summary>
+    /// <param name="rows">in key order</param>
+    public static byte[] Write(IReadOnlyList<SegmentRow> rows)
+    {
+        var segment = new SegmentWriter();
+        foreach (var row in rows)
+        {
+            segment.Add(row);
+        }
+
+        return segment.Finish();
+    }
+
     /// <summary>Adds a row; its key is greater than all before.</summary>
     public void Add(in SegmentRow row)
     {
