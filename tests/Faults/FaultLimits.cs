@@ -112,6 +112,9 @@ internal static class FaultLimits
     /// <summary>How long a cluster is tortured: with its start and end a good minute, or as <c>./test --torture --minutes N</c> says.</summary>
     public static TimeSpan Torture => double.TryParse(Environment.GetEnvironmentVariable("MJOLNIR_TORTURE_MINUTES"), CultureInfo.InvariantCulture, out var minutes) ? TimeSpan.FromMinutes(minutes) : TimeSpan.FromSeconds(40);
 
+    /// <summary>For a call to be answered while a cluster is tortured: one outage may follow another.</summary>
+    public static readonly TimeSpan TorturePatience = TimeSpan.FromMinutes(5);
+
     /// <summary>Between two faults of a torture, at most.</summary>
     public static readonly TimeSpan TorturePause = TimeSpan.FromSeconds(3);
 

@@ -29,6 +29,9 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
     private int _count;
     private int _retries;
 
+    /// <summary>For a call to be acknowledged, restarts included.</summary>
+    public TimeSpan Patience { get; init; } = FaultLimits.AnswerPatience;
+
     /// <summary>What these clients see; others that move the same money record there too.</summary>
     public LedgerHistory History => _history;
 
@@ -70,7 +73,7 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Add((count, reached));
             Tell();
-            return reached.Task.WaitAsync(FaultLimits.AnswerPatience);
+            return reached.Task.WaitAsync(Patience);
         }
     }
 
@@ -132,7 +135,7 @@ internal sealed class LedgerClients(Func<Task<Uri>> url, HttpClient http, int se
 
     private async Task AcknowledgeAsync(Ledger ledger, int client, LedgerCall call)
     {
-        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        using var patience = new CancellationTokenSource(Patience);
         var operation = _history.Begin(client, call);
         while (!await TryAsync(ledger, call, operation, isLast: false, patience.Token))
         {

@@ -51,7 +51,7 @@ internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan leng
     private async Task PartAsync(int part)
     {
         await cluster.SettledAsync();
-        var clients = new LedgerClients(cluster.NextUrlAsync, cluster.Http, seed + part, string.Create(CultureInfo.InvariantCulture, $"t{part}-"));
+        var clients = new LedgerClients(cluster.NextUrlAsync, cluster.Http, seed + part, string.Create(CultureInfo.InvariantCulture, $"t{part}-")) { Patience = FaultLimits.TorturePatience };
         await clients.StartAsync();
         Assert.Equal(_former?.LastAccounts ?? clients.History.FirstAccounts, clients.History.FirstAccounts);
         _clients = clients;
