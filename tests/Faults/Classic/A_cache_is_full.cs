@@ -73,7 +73,7 @@ public sealed class A_cache_is_full(TinyCluster cluster, ITestOutputHelper outpu
 
     private async Task RequireKeptAsync(Ledger reader, List<string> kept)
     {
-        foreach (var names in kept.Chunk(50))
+        foreach (var names in kept.Chunk(20))
         {
             await RequireKeptAsync(reader, Cluster.Proxy, names);
         }

@@ -40,8 +40,7 @@ public sealed class One_of_three_brokers_dies(ThreeBrokersCluster cluster, ITest
     public Task The_one_that_leads_a_servers_log() => UnderAsync("kill -9 of the node that leads a log", async (round, clients) =>
     {
         using var patience = new CancellationTokenSource(FaultLimits.ClusterStart);
-        var log = (await Cluster.StatusAsync(Cluster.Server(Stack(round)))).GetProperty("total").GetProperty("log").GetString()!;
-        var leader = await LeaderAsync(log, patience.Token);
+        var leader = await LeaderAsync(Cluster.Server(Stack(round)), patience.Token);
         await leader.KillAsync();
         await clients.ReachAsync(clients.Count + FaultLimits.AroundAFault);
 
@@ -49,11 +48,20 @@ public sealed class One_of_three_brokers_dies(ThreeBrokersCluster cluster, ITest
         await leader.RestartAsync(patience.Token);
     });
 
-    private async Task<Services.RabbitMqService> LeaderAsync(string log, CancellationToken cancellationToken)
+    /// <summary>The node that leads the log of a server. Waits while the server goes on to another log, or the nodes choose.</summary>
+    private async Task<Services.RabbitMqService> LeaderAsync(Uri server, CancellationToken cancellationToken)
     {
         var nodes = ((ThreeBrokersCluster)Cluster).Brokers.Nodes;
-        var lines = (await nodes[0].ControlAsync(["list_queues", "name", "leader"], cancellationToken)).Split('\n');
-        var line = lines.Single(line => line.Split('\t')[0].EndsWith($".log.{log}", StringComparison.Ordinal)).Split('\t');
-        return nodes["abc".IndexOf(line[1][0], StringComparison.Ordinal)];
+        while (true)
+        {
+            var log = (await Cluster.StatusAsync(server)).GetProperty("total").GetProperty("log").GetString();
+            var queues = (await nodes[0].ControlAsync(["list_queues", "name", "leader"], cancellationToken)).Split('\n').Select(line => line.Split('\t'));
+            if (queues.SingleOrDefault(queue => queue[0].EndsWith($".log.{log}", StringComparison.Ordinal)) is [_, { Length: > 0 } leader])
+            {
+                return nodes["abc".IndexOf(leader[0], StringComparison.Ordinal)];
+            }
+
+            await Task.Delay(FaultLimits.RetryPause, cancellationToken);
+        }
     }
 }
