@@ -7,6 +7,7 @@ internal sealed class WorkerOrders
     private readonly List<(long Batch, TaskCompletionSource Stored)> _waiting = [];
     private readonly TaskCompletionSource _ended = New();
     private TaskCompletionSource _ordered = New();
+    private Task? _next;
     private long _stored;
     private readonly CancellationTokenSource _stopping = new();
     private Exception? _fault;
@@ -29,7 +30,7 @@ internal sealed class WorkerOrders
         }
     }
 
-    /// <summary>Ends with the next order that is given from now on.</summary>
+    /// <summary>Ends with the next order that is given from now on. For the worker's loop only; what it gets is made once for each order, not once for each call.</summary>
     public Task NextOrder()
     {
         lock (_lock)
@@ -37,9 +38,10 @@ internal sealed class WorkerOrders
             if (_ordered.Task.IsCompleted)
             {
                 _ordered = New();
+                _next = null;
             }
 
-            return _ordered.Task;
+            return _next ??= OnOwnContextAsync(_ordered.Task);
         }
     }
 
@@ -60,7 +62,7 @@ internal sealed class WorkerOrders
             var stored = New();
             _waiting.Add((batch, stored));
             _ordered.TrySetResult();
-            return stored.Task.WaitAsync(cancellationToken);
+            return OnOwnContextAsync(stored.Task).WaitAsync(cancellationToken);
         }
     }
 
@@ -72,7 +74,7 @@ internal sealed class WorkerOrders
             _ordered.TrySetResult();
         }
 
-        return _ended.Task.WaitAsync(cancellationToken);
+        return OnOwnContextAsync(_ended.Task).WaitAsync(cancellationToken);
     }
 
     /// <summary>The manifest lists everything up to this batch.</summary>
@@ -105,6 +107,9 @@ internal sealed class WorkerOrders
             _ended.TrySetResult();
         }
     }
+
+    /// <summary>Ends where its caller is, not where it is woken: combined tasks would else end in the thread pool.</summary>
+    private static async Task OnOwnContextAsync(Task task) => await task;
 
     private Exception Ended(long batch) => _fault ?? new InvalidOperationException($"The worker ended at batch {_stored}, before {batch}.");
 

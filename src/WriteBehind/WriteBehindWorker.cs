@@ -158,7 +158,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         }
         finally
         {
-            await ending.CancelAsync();
+            ending.Cancel();
             await EndedAsync(reading);
         }
     }
@@ -188,15 +188,16 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         await WaitAsync([reading, ordered], rest, cancellationToken);
         return reading.IsCompleted;
 
-        static TimeSpan Positive(TimeSpan rest) => rest > TimeSpan.Zero ? rest : TimeSpan.Zero;
+        // Timers count whole milliseconds: what is left of the last one is waited for too, not spun away.
+        static TimeSpan Positive(TimeSpan rest) => TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(rest.TotalMilliseconds)));
     }
 
     /// <summary>Waits until one of these has come to its end, and so long at most.</summary>
     private async Task WaitAsync(Task[] some, TimeSpan longest, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny([.. some, Task.Delay(longest, time, waiting.Token)]);
-        await waiting.CancelAsync();
+        await Task.WhenAny([.. some, PauseAsync(longest, waiting.Token)]);
+        waiting.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -1,3 +1,4 @@
+using Mjolnir.AppServer.Lanes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Violations;
@@ -47,6 +48,9 @@ public sealed class CommitterOptions
 
     /// <summary>Sizes and waits.</summary>
     public CommitterLimits Limits { get; init; } = new();
+
+    /// <summary>Makes the lane, by the server's name and who is told of an exception that reaches it; the simulation has lanes of its own.</summary>
+    internal Func<string, Action<Exception>, Lane> NewLane { get; init; } = static (server, fault) => new ThreadLane($"lane {server}", fault);
 
     /// <summary>Gives a transaction to the server beside a row; false if that is this server, or cannot be reached.</summary>
     internal Func<RowKey, Transaction, bool> HandOver { get; set; } = static (_, _) => false;

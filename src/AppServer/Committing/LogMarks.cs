@@ -87,7 +87,7 @@ internal sealed class LogMarks(TimeProvider time)
         Of(stamp.Log).Waiters.Add((stamp.Batch, waiter));
         try
         {
-            await waiter.Task.WaitAsync(patience, time);
+            await EndedAsync(waiter.Task).WaitAsync(patience, time);
         }
         catch (TimeoutException)
         {
@@ -96,6 +96,9 @@ internal sealed class LogMarks(TimeProvider time)
 
         return FateOf(stamp);
     }
+
+    /// <summary>Ends on the waiter's own lane, not where it is woken.</summary>
+    private static async Task EndedAsync(Task waiter) => await waiter;
 
     private Mark Of(string log)
     {

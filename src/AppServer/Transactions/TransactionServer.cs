@@ -34,7 +34,7 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
         Name = name;
         _options = options;
         _quarantine = new HandlerQuarantine(options.Time);
-        _lane = new Lane($"lane {name}", Fail);
+        _lane = options.NewLane(name, Fail);
         _committer = new Committer(_lane, options, name);
         _feed = options.Feed.Subscribe(Hear);
         _timer = options.Time.CreateTimer(_ => _lane.Post(static state => ((TransactionServer)state!).OnTick(), this), null, Tick, Tick);

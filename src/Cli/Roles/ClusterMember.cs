@@ -94,7 +94,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     public void Attach(TransactionServer server, ClusterRows rows)
     {
         (_server, _rows) = (server, rows);
-        _following = Task.Run(FollowAsync);
+        _following = FollowAsync();
         Beat();
     }
 
@@ -176,11 +176,11 @@ internal sealed class ClusterMember : IAsyncDisposable
     /// <summary>The keeper beats twice a second; one that is missed is made good by the next.</summary>
     private async Task NewsAsync(CancellationToken cancellationToken)
     {
-        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        patience.CancelAfter(RoleLimits.RegistryLook);
+        using var patience = new CancellationTokenSource(RoleLimits.RegistryLook, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            await _news.Reader.ReadAsync(patience.Token);
+            await _news.Reader.ReadAsync(either.Token);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -230,11 +230,14 @@ internal sealed class ClusterMember : IAsyncDisposable
     {
         if (Interlocked.Read(ref _latest) > _server!.View.Number)
         {
-            await _server.CrossAsync((await _views.LatestAsync(_stop.Token)).View).WaitAsync(_stop.Token);
+            await CrossToAsync((await _views.LatestAsync(_stop.Token)).View).WaitAsync(_stop.Token);
             Crossed?.Invoke(_server.View);
             Beat();
         }
     }
+
+    /// <summary>Ends where its caller is, not on the lane.</summary>
+    private async Task CrossToAsync(ClusterView view) => await _server!.CrossAsync(view);
 
     private async Task ActivateAsync()
     {

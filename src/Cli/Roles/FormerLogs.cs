@@ -15,21 +15,23 @@ internal sealed class FormerLogs : IDisposable
     /// <summary>Names the log declared ahead, once it is safe from a broker that is killed.</summary>
     private const string SpareFile = "server.spare";
 
-    private readonly FolderLock _lock;
-    private readonly string _path;
+    private readonly FolderLock? _lock;
+    private readonly Action<string, IEnumerable<string>> _write;
     private readonly Lock _gate = new();
     private readonly List<string> _own = [];
-    private readonly string _sparePath;
     private List<string> _dead;
 
-    private FormerLogs(FolderLock held, string folder)
+    /// <summary>Takes up what former runs noted.</summary>
+    /// <param name="held">the lock that keeps other runs out; null: somebody else sees to that</param>
+    /// <param name="read">reads a list by its name; empty if there is none</param>
+    /// <param name="write">writes a list anew, durably</param>
+    internal FormerLogs(FolderLock? held, Func<string, List<string>> read, Action<string, IEnumerable<string>> write)
     {
-        _lock = held;
-        (_path, _sparePath) = (Path.Combine(folder, ListFile), Path.Combine(folder, SpareFile));
-        _dead = Lines(_path);
+        (_lock, _write) = (held, write);
+        _dead = read(ListFile);
 
         // Nobody may be told that it is dead before it is known that it will not be used.
-        Spare = Lines(_sparePath).Find(_dead.Remove);
+        Spare = read(SpareFile).Find(_dead.Remove);
         if (Spare is not null)
         {
             _own.Add(Spare);
@@ -65,7 +67,8 @@ internal sealed class FormerLogs : IDisposable
 
     /// <summary>Takes the folder's lock.</summary>
     /// <exception cref="FolderInUseException">another run of this server lives</exception>
-    public static FormerLogs Take(string folder) => new(FolderLock.Acquire(folder, LockFile), folder);
+    public static FormerLogs Take(string folder) =>
+        new(FolderLock.Acquire(folder, LockFile), name => Lines(Path.Combine(folder, name)), (name, logs) => Write(Path.Combine(folder, name), logs));
 
     /// <summary>The spare of the run before was used by it, or is gone: it is a log of a dead process like others.</summary>
     public void RefuseSpare()
@@ -82,7 +85,7 @@ internal sealed class FormerLogs : IDisposable
     {
         lock (_gate)
         {
-            Write(_sparePath, [log]);
+            _write(SpareFile, [log]);
         }
     }
 
@@ -112,11 +115,11 @@ internal sealed class FormerLogs : IDisposable
         }
     }
 
-    public void Dispose() => _lock.Dispose();
+    public void Dispose() => _lock?.Dispose();
 
     private static List<string> Lines(string path) => File.Exists(path) ? [.. File.ReadAllLines(path).Where(line => line.Length > 0)] : [];
 
-    private void Write() => Write(_path, _dead.Concat(_own));
+    private void Write() => _write(ListFile, _dead.Concat(_own));
 
     private static void Write(string path, IEnumerable<string> logs)
     {

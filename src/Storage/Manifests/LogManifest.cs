@@ -87,7 +87,7 @@ public sealed class LogManifest(IObjectStore store)
     {
         // By number, not by what was listed: a list taken while entries are made may lack one that is there.
         var numbers = Enumerable.Range(0, (int)(last - first + 1)).Select(i => first + i).ToArray();
-        return ParallelReads.AllAsync(numbers, (number, stop) => ReadEntryAsync(log, number, stop), cancellationToken);
+        return ParallelReads.AllAsync(store.ReadsAtOnce, numbers, (number, stop) => ReadEntryAsync(log, number, stop), cancellationToken);
     }
 
     private async ValueTask<ManifestEntry> ReadEntryAsync(string log, long number, CancellationToken cancellationToken)

@@ -22,6 +22,9 @@ public sealed class StoreUnavailableException(string message, Exception? inner =
 /// </summary>
 public interface IObjectStore
 {
+    /// <summary>Reads at the same time that are worth it for one caller. 1: they come one after another, on the caller's own synchronization context.</summary>
+    int ReadsAtOnce => StorageLimits.ParallelReads;
+
     /// <summary>Creates the object unless one of this name exists; durable when it returns <see cref="CreateOutcome.Created"/>.</summary>
     ValueTask<CreateOutcome> CreateAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 

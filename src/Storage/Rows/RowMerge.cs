@@ -30,10 +30,11 @@ internal static class RowMerge
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         // A cursor meets a damaged block when it leaves the one before: no key of it has been looked at by then, whichever segment has it too.
         var withheld = new List<DamagedRows>();
-        var all = await OpenAsync(files, damaged is null ? null : Withhold, stop.Token);
+        var atOnce = files.Count == 0 ? 1 : files[0].ReadsAtOnce;
+        var all = await OpenAsync(atOnce, files, damaged is null ? null : Withhold, stop.Token);
         try
         {
-            var cursors = await StartAsync(all, after, cancellationToken);
+            var cursors = await StartAsync(atOnce, all, after, cancellationToken);
             SegmentRow? newest = null;
             while (cursors.TryPeek(out var cursor, out _))
             {
@@ -63,7 +64,7 @@ internal static class RowMerge
         }
         finally
         {
-            await stop.CancelAsync();
+            stop.Cancel();
             await Task.WhenAll(all.Select(cursor => cursor.EndAsync()));
         }
 
@@ -80,10 +81,10 @@ internal static class RowMerge
         bool IsWithheld(RowKey key) => withheld.Count > 0 && withheld.Any(rows => rows.MayHold(key));
     }
 
-    private static async ValueTask<SegmentCursor[]> OpenAsync(IReadOnlyList<SegmentFile> files, Action<DamagedRows>? damaged, CancellationToken stop)
+    private static async ValueTask<SegmentCursor[]> OpenAsync(int atOnce, IReadOnlyList<SegmentFile> files, Action<DamagedRows>? damaged, CancellationToken stop)
     {
         var readBytes = Math.Clamp(StorageLimits.StreamBudget / 2 / Math.Max(1, files.Count), StorageLimits.LeastStreamBytes, StorageLimits.MostStreamBytes);
-        var cursors = await ParallelReads.AllAsync(files, OpenAsync, stop);
+        var cursors = await ParallelReads.AllAsync(atOnce, files, OpenAsync, stop);
         return [.. cursors.OfType<SegmentCursor>()];
 
         async ValueTask<SegmentCursor?> OpenAsync(SegmentFile file, CancellationToken token)
@@ -100,9 +101,9 @@ internal static class RowMerge
         }
     }
 
-    private static async ValueTask<PriorityQueue<SegmentCursor, string>> StartAsync(SegmentCursor[] all, RowKey? after, CancellationToken cancellationToken)
+    private static async ValueTask<PriorityQueue<SegmentCursor, string>> StartAsync(int atOnce, SegmentCursor[] all, RowKey? after, CancellationToken cancellationToken)
     {
-        var started = await ParallelReads.AllAsync(all, async (cursor, _) => await cursor.StartAsync(after), cancellationToken);
+        var started = await ParallelReads.AllAsync(atOnce, all, async (cursor, _) => await cursor.StartAsync(after), cancellationToken);
         var cursors = new PriorityQueue<SegmentCursor, string>(all.Length, StringComparer.Ordinal);
         foreach (var cursor in all.Where((_, i) => started[i]))
         {

@@ -52,7 +52,7 @@ internal sealed class SegmentCursor(SegmentFile file, SegmentIndex index, int re
     public ValueTask<bool> MoveAsync() => _open && _reader.TryRead() ? ValueTask.FromResult(true) : MoveToBlockAsync();
 
     /// <summary>Ends when nothing is being read any more, after <c>stop</c>: what that read gave, or why it failed, concerns nobody.</summary>
-    public Task EndAsync() => _ahead is { } reading ? reading.ContinueWith(static read => read.Exception, TaskScheduler.Default) : Task.CompletedTask;
+    public Task EndAsync() => _ahead is { } reading ? reading.ContinueWith(static read => read.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default) : Task.CompletedTask;
 
     private async ValueTask<bool> MoveToBlockAsync()
     {

@@ -18,6 +18,9 @@ internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadC
 
     public long Bytes => stored.Bytes;
 
+    /// <summary>As its store says.</summary>
+    public int ReadsAtOnce => store.ReadsAtOnce;
+
     /// <summary>False: the object certainly holds no row of this slot.</summary>
     public bool MayHold(int slot) => slot >= stored.FirstSlot && slot <= stored.LastSlot;
 
@@ -51,10 +54,10 @@ internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadC
     }
 
     /// <summary>Reads the indexes of these files, many at a time, those that are not known yet.</summary>
-    public static async ValueTask OpenAsync(IReadOnlyList<SegmentFile> files, CancellationToken cancellationToken)
+    public static async ValueTask OpenAsync(int atOnce, IReadOnlyList<SegmentFile> files, CancellationToken cancellationToken)
     {
         var closed = files.Where(file => !file.IsOpen).ToList();
-        await ParallelReads.AllAsync(closed, async (file, stop) => await file.IndexAsync(stop), cancellationToken);
+        await ParallelReads.AllAsync(atOnce, closed, async (file, stop) => await file.IndexAsync(stop), cancellationToken);
     }
 
     /// <summary>The line of a key in this block, with a value of its own.</summary>

@@ -111,7 +111,7 @@ public sealed class StoreSnapshot
         // 2. The logs, many at a time: each costs a list and a read per entry.
         var logs = await new ClusterRegistry(store).ListLogsAsync(cancellationToken);
         var read = await ParallelReads.AllAsync(
-            logs, async (log, stop) => (Log: log, Entries: await manifests.ReadBehindAsync(log, before.CoverageOf(log), stop)), cancellationToken);
+            store.ReadsAtOnce, logs, async (log, stop) => (Log: log, Entries: await manifests.ReadBehindAsync(log, before.CoverageOf(log), stop)), cancellationToken);
 
         // 3. Only then the chain: a segment merged meanwhile is in the log's list, in the run, or in both, but never in neither (W7).
         var head = await chain.HeadAsync(cancellationToken);

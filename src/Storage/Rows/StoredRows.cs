@@ -119,11 +119,11 @@ public sealed class StoredRows
     private static RowVersion Copied(RowVersion version) =>
         version.Value is null ? version : version with { Value = new Document(version.Value.Utf8.ToArray()) };
 
-    private static async ValueTask<SegmentRow?> FindAsync(State state, RowKey key, CancellationToken cancellationToken)
+    private async ValueTask<SegmentRow?> FindAsync(State state, RowKey key, CancellationToken cancellationToken)
     {
         var (slot, hash) = (Slots.Of(key), SegmentIndex.HashOf(key));
         var files = state.Files.Where(file => file.MayHold(slot)).ToList();
-        await SegmentFile.OpenAsync(files, cancellationToken);
+        await SegmentFile.OpenAsync(_store.ReadsAtOnce, files, cancellationToken);
         var found = new List<(SegmentFile File, SegmentBlock Block)>();
         foreach (var file in files)
         {
@@ -134,7 +134,7 @@ public sealed class StoredRows
         }
 
         SegmentRow? newest = null;
-        foreach (var line in await ParallelReads.AllAsync(found, (place, stop) => place.File.FindAsync(place.Block, key, stop), cancellationToken))
+        foreach (var line in await ParallelReads.AllAsync(_store.ReadsAtOnce, found, (place, stop) => place.File.FindAsync(place.Block, key, stop), cancellationToken))
         {
             if (line is { } row && state.Snapshot.Counts(row))
             {

@@ -92,7 +92,7 @@ internal sealed partial class KeeperTerm
         catch (Exception fault) when (PassingFault.Is(fault))
         {
             // Whatever of it was done or will still be done: nobody uses its labels, and the next view has others.
-            await patience.CancelAsync();
+            patience.Cancel();
             return fault.Message;
         }
     }

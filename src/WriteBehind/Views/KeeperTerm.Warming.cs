@@ -104,11 +104,7 @@ internal sealed partial class KeeperTerm
             _options = options;
             View = view;
             _stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            Ends = Task.Run(async () =>
-            {
-                await RunAsync(registry, cold);
-                ended();
-            });
+            Ends = RunAsync(registry, cold, ended);
         }
 
         public ClusterView View { get; }
@@ -130,13 +126,19 @@ internal sealed partial class KeeperTerm
 
         public async ValueTask DisposeAsync()
         {
-            await _stop.CancelAsync();
+            _stop.Cancel();
             await Ends;
             _stop.Dispose();
             if (_fault is not null)
             {
                 throw _fault;
             }
+        }
+
+        private async Task RunAsync(Storage.Registry.ClusterRegistry registry, IReadOnlyList<SlotRange> cold, Action ended)
+        {
+            await RunAsync(registry, cold);
+            ended();
         }
 
         private async Task RunAsync(Storage.Registry.ClusterRegistry registry, IReadOnlyList<SlotRange> cold)
@@ -157,7 +159,7 @@ internal sealed partial class KeeperTerm
             catch (Exception fault) when (PassingFault.Is(fault) || fault is CollectedObjectException)
             {
                 // Adding is never urgent: rows are loaded on demand meanwhile. Begun anew after a pause.
-                await Task.Delay(_options.Limits.BackOff, _options.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(_options.Limits.BackOff, _options.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
             catch (CorruptDataException fault)
             {

@@ -294,12 +294,17 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
         var isBusy = _seals.Count > 0 || _opening is not null || _probes.Values.Any(probe => !probe.IsReachable);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         await Task.WhenAny(
-            _news.Reader.WaitToReadAsync(waiting.Token).AsTask(),
-            _heard.Reader.WaitToReadAsync(waiting.Token).AsTask(),
-            Task.Delay(isBusy ? _limits.StoreLook : _limits.Beat / 2, _time, waiting.Token));
-        await waiting.CancelAsync();
+            ArrivedAsync(_news.Reader, waiting.Token),
+            ArrivedAsync(_heard.Reader, waiting.Token),
+            PauseAsync(isBusy ? _limits.StoreLook : _limits.Beat / 2, waiting.Token));
+        waiting.Cancel();
         _news.Reader.TryRead(out _);
     }
+
+    // Each of these ends on the term's own context, also when it is cancelled: what ends elsewhere cannot be simulated.
+    private static async Task ArrivedAsync<T>(ChannelReader<T> reader, CancellationToken cancellationToken) => await reader.WaitToReadAsync(cancellationToken);
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => await Task.Delay(pause, _time, cancellationToken);
 
     private void Report(string what) => _options.Report(what);
 }

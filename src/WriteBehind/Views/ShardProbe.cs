@@ -117,7 +117,7 @@ internal sealed class ShardProbe(IShardConnection connection, TimeProvider time,
     public async ValueTask DisposeAsync()
     {
         await connection.DisposeAsync();
-        await _asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private async Task AskAsync(CancellationToken cancellationToken)

@@ -47,7 +47,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
         }
         finally
         {
-            await ending.CancelAsync();
+            ending.Cancel();
             await Task.WhenAll([.. loops, .. _running]);
         }
     }
@@ -79,9 +79,12 @@ public sealed class WorkerHost(WorkerHostOptions options)
     {
         try
         {
-            await foreach (var log in _heard.Reader.ReadAllAsync(cancellationToken))
+            while (await _heard.Reader.WaitToReadAsync(cancellationToken))
             {
-                Take(log, cancellationToken);
+                while (_heard.Reader.TryRead(out var log))
+                {
+                    Take(log, cancellationToken);
+                }
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -99,7 +102,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
 
         var work = new LogWork(log, options with { Failed = Fail }, () => _moved.Writer.TryWrite(true));
         _works[log] = work;
-        _running.Add(Task.Run(() => work.RunAsync(IsOwn(log) ? TimeSpan.Zero : options.Limits.HeadStart, cancellationToken), CancellationToken.None));
+        _running.Add(work.RunAsync(IsOwn(log) ? TimeSpan.Zero : options.Limits.HeadStart, cancellationToken));
     }
 
     private bool IsOwn(string log) => log.StartsWith(options.Name + ".", StringComparison.Ordinal);
@@ -136,7 +139,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
             catch (Exception fault) when (PassingFault.Is(fault))
             {
                 wait = options.Limits.Longer(wait);
-                await Task.Delay(wait, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(wait, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -150,11 +153,16 @@ public sealed class WorkerHost(WorkerHostOptions options)
         while (!cancellationToken.IsCancellationRequested)
         {
             options.Bus.Tell(new WorkerBeat(options.Name, options.Run, Worked) { Audit = options.Audit?.Invoke() });
-            await Task.Delay(options.Limits.BeatPause, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(options.Limits.BeatPause, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(_moved.Reader.WaitToReadAsync(waiting.Token).AsTask(), Task.Delay(options.Limits.Beat, options.Time, waiting.Token));
-            await waiting.CancelAsync();
+            await Task.WhenAny(NewsAsync(waiting.Token), PauseAsync(options.Limits.Beat, waiting.Token));
+            waiting.Cancel();
             _moved.Reader.TryRead(out _);
         }
     }
+
+    // Both end on the loop's own context, also when they are cancelled: what ends elsewhere cannot be simulated.
+    private async Task NewsAsync(CancellationToken cancellationToken) => await _moved.Reader.WaitToReadAsync(cancellationToken);
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => await Task.Delay(pause, options.Time, cancellationToken);
 }

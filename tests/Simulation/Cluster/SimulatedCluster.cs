@@ -1,0 +1,97 @@
+using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core.Keys;
+using Mjolnir.Core.Views;
+using Mjolnir.Scripting.Engine;
+using Mjolnir.Simulation.Tests.Logs;
+using Mjolnir.Simulation.Tests.Objects;
+using Mjolnir.Simulation.Tests.Scheduling;
+using Mjolnir.Simulation.Tests.Shards;
+using Mjolnir.Storage.Shards;
+using Mjolnir.WriteBehind;
+using Mjolnir.WriteBehind.Views;
+using Mjolnir.WriteBehind.Workers;
+
+namespace Mjolnir.Simulation.Tests.Cluster;
+
+/// <summary>A cluster of V-stacks: the product's own code in simulated processes, over a simulated broker, store, bus and shards.</summary>
+internal sealed class SimulatedCluster
+{
+    private readonly Func<string, IScriptEngine> _engine;
+    private readonly List<SimulatedStack> _stacks = [];
+    private int _ids;
+
+    /// <summary>Makes the cluster; nothing runs yet.</summary>
+    /// <param name="loop">what it runs on</param>
+    /// <param name="stacks">V-stacks to begin with</param>
+    /// <param name="engine">makes a server's engine</param>
+    /// <param name="sharesQueues">consumers are not kept to one (W2)</param>
+    public SimulatedCluster(SimulationLoop loop, int stacks, Func<string, IScriptEngine> engine, bool sharesQueues = false)
+    {
+        (Loop, _engine) = (loop, engine);
+        Store = new SimulatedStore(loop);
+        Broker = new SimulatedBroker(loop) { SharesQueues = sharesQueues };
+        Bus = new SimulatedBus(loop);
+        Leadership = new SimulatedLeadership(loop);
+        for (var i = 0; i < stacks; i++)
+        {
+            AddStack();
+        }
+    }
+
+    public SimulationLoop Loop { get; }
+
+    public SimulatedStore Store { get; }
+
+    public SimulatedBroker Broker { get; }
+
+    public SimulatedBus Bus { get; }
+
+    public SimulatedLeadership Leadership { get; }
+
+    public IReadOnlyList<SimulatedStack> Stacks => _stacks;
+
+    public CommitterLimits Limits { get; init; } = new();
+
+    /// <summary>Small, so that a short run compacts and collects.</summary>
+    public WriteBehindLimits StoreLimits { get; init; } = new()
+    {
+        CompactionInterval = TimeSpan.FromSeconds(2),
+        CollectionInterval = TimeSpan.FromSeconds(6),
+        CollectionDelay = TimeSpan.FromSeconds(25),
+        EntriesPerLog = 3,
+        EntriesOfAll = 8,
+        RunsPerLevel = 2,
+    };
+
+    public KeeperLimits KeeperLimits { get; init; } = new();
+
+    public WorkerLimits WorkerLimits { get; init; } = new();
+
+    public string NewId() => $"id{++_ids}";
+
+    public IScriptEngine NewEngine(string server) => _engine(server);
+
+    public SimulatedStack AddStack()
+    {
+        var name = $"s{_stacks.Count + 1}";
+        var stack = new SimulatedStack(this, name, new SimulatedShard(Loop, name));
+        _stacks.Add(stack);
+        return stack;
+    }
+
+    /// <summary>Starts every server and worker.</summary>
+    public void Start() => _stacks.ForEach(stack => stack.Start());
+
+    public IShardConnection Connect(SimulatedProcess process, ShardDescription shard) =>
+        _stacks.Find(stack => stack.Shard.Name == shard.Address)!.Shard.Connect(process);
+
+    /// <summary>The server beside a row as another server's view has it; that server itself if nobody can be reached.</summary>
+    public ITransactions Beside(TransactionServer asking, RowKey key)
+    {
+        var slot = Slots.Of(key);
+        var view = asking.View;
+        var owner = view.Shards[view.Slots.First(range => slot >= range.First && slot <= range.Last).Shard].Name;
+        return _stacks.Find(stack => stack.Name == owner)?.Server is { IsReady: true, Process.IsPaused: false } server ? server.Transactions! : asking;
+    }
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Mjolnir.Simulation.Tests.Runs;
+using Xunit.Abstractions;
+
+namespace Mjolnir.Simulation.Tests;
+
+/// <summary>The product's protocol in simulated clusters, from seeds.</summary>
+public sealed class Simulated_clusters(ITestOutputHelper output)
+{
+    private const int LeastSeeds = 5;
+    private const long LongSeeds = 10_000;
+
+    /// <summary>CI's share: as many seeds as fit into it.</summary>
+    private static readonly TimeSpan Share = TimeSpan.FromSeconds(60);
+
+    private static bool IsLong => Environment.GetEnvironmentVariable("MJOLNIR_LONG_TESTS") == "1";
+
+    [Fact]
+    public void Keep_every_promise_whatever_goes_wrong()
+    {
+        var watch = Stopwatch.StartNew();
+        var (seed, operations, troubles) = (0L, 0, 0);
+        while (IsLong ? seed < LongSeeds : seed < LeastSeeds || watch.Elapsed < Share)
+        {
+            var run = new SimulationRun(++seed);
+            var failure = run.Run();
+            Assert.True(failure is null, $"Seed {seed}: {failure}\nSee it again: dotnet run -c Release --project tests/Simulation -- --from {seed} --trace");
+            operations += run.Recorder.Operations.Count;
+            troubles += run.Troubles.Count;
+        }
+
+        output.WriteLine($"{seed} seeds, {operations} transactions, {troubles} faults in {watch.Elapsed.TotalSeconds:F0} s");
+        Assert.True(troubles > 0, "Nothing went wrong: the faults are not at work.");
+    }
+
+    [Fact]
+    public void Replay_exactly_from_their_seed()
+    {
+        var (one, other) = (Traced(7), Traced(7));
+        Assert.True(one.Length > 1000);
+        Assert.Equal(one, other);
+        Assert.NotEqual(one, Traced(8));
+    }
+
+    private static string Traced(long seed)
+    {
+        var run = new SimulationRun(seed, isTraced: true);
+        run.Run();
+        return run.Trace.Text;
+    }
+}

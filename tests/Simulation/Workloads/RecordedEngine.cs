@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Keys;
+using Mjolnir.Scripting.Applications;
+using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Pages;
+
+namespace Mjolnir.Simulation.Tests.Workloads;
+
+/// <summary>Handlers that are operations of a workload; every run is recorded for the judge.</summary>
+internal sealed class RecordedEngine(Recorder recorder) : IScriptEngine
+{
+    public RunResult Run(HandlerCall call, IRowSource rows)
+    {
+        var operation = recorder.Operations[int.Parse(Encoding.UTF8.GetString(call.Args.Span), CultureInfo.InvariantCulture)];
+        var attempt = recorder.Begin(operation);
+        var view = new View(attempt, rows);
+        return operation.Body(view) switch
+        {
+            null => new RunResult { Status = RunStatus.RowMissing, Missing = view.Missing },
+            Outcome.Refused => new RunResult { Status = RunStatus.Aborted, AbortKind = AbortKind.Refused, Reason = attempt.Number.ToString(CultureInfo.InvariantCulture) },
+            _ => new RunResult
+            {
+                Status = RunStatus.Completed,
+                Result = Encoding.UTF8.GetBytes(attempt.Number.ToString(CultureInfo.InvariantCulture)),
+                Writes = [.. attempt.Writes.Select(write => new RowWrite(write.Key, write.Amount is { } amount ? attempt.Value(amount) : null))],
+            },
+        };
+    }
+
+    public RenderResult Render(Application application, Page page, string? user, TransactionSeed seed, IRowSource rows) => throw new NotSupportedException();
+
+    public void Dispose()
+    {
+    }
+
+    private sealed class View(Attempt attempt, IRowSource rows) : RowsOfRun
+    {
+        public RowKey Missing { get; private set; }
+
+        public override bool TryRead(RowKey key, out RowRead read)
+        {
+            read = attempt.ReadOf(key);
+            if (attempt.HasRead(key))
+            {
+                return true;
+            }
+
+            if (!rows.TryRead(key, out var row))
+            {
+                Missing = key;
+                return false;
+            }
+
+            read = row is null ? new RowRead(key, 0, 0) : Parsed(key, row);
+            attempt.Reads.Add(read);
+            return true;
+        }
+
+        public override void Write(RowKey key, long? amount)
+        {
+            attempt.Writes.RemoveAll(write => write.Key == key);
+            attempt.Writes.Add((key, amount));
+        }
+    }
+
+    public static RowRead Parsed(RowKey key, Document row)
+    {
+        var reader = new Utf8JsonReader(row.Utf8.Span);
+        long amount = 0, writer = 0;
+        while (reader.Read())
+        {
+            if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                var isAmount = reader.ValueTextEquals("b"u8);
+                reader.Read();
+                (amount, writer) = isAmount ? (reader.GetInt64(), writer) : (amount, reader.GetInt64());
+            }
+        }
+
+        return new RowRead(key, (int)writer, amount);
+    }
+}
