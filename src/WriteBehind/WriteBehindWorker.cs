@@ -184,19 +184,18 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
             return reading.IsCompleted;
         }
 
-        var rest = _pending.Count == 0 ? Timeout.InfiniteTimeSpan : Positive(Linger() - time.GetElapsedTime(_pendingSince));
-        await WaitAsync([reading, ordered], rest, cancellationToken);
-        return reading.IsCompleted;
-
         // Timers count whole milliseconds: what is left of the last one is waited for too, not spun away.
-        static TimeSpan Positive(TimeSpan rest) => TimeSpan.FromMilliseconds(Math.Max(0, Math.Ceiling(rest.TotalMilliseconds)));
+        var rest = Math.Max(0, Math.Ceiling((Linger() - time.GetElapsedTime(_pendingSince)).TotalMilliseconds));
+        await WaitAsync([reading, ordered], _pending.Count == 0 ? Timeout.InfiniteTimeSpan : TimeSpan.FromMilliseconds(rest), cancellationToken);
+        return reading.IsCompleted;
     }
 
-    /// <summary>Waits until one of these has come to its end, and so long at most.</summary>
+    /// <summary>Waits until one of these has come to its end, and so long at most. All end on the loop's own context, also when cancelled: what ends elsewhere cannot be simulated.</summary>
     private async Task WaitAsync(Task[] some, TimeSpan longest, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny([.. some, PauseAsync(longest, waiting.Token)]);
+        async Task PauseAsync() => await Task.Delay(longest, time, waiting.Token);
+        await Task.WhenAny([.. some, PauseAsync()]);
         waiting.Cancel();
         cancellationToken.ThrowIfCancellationRequested();
     }

@@ -196,12 +196,14 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     }
 
     /// <summary>
-    /// The outcome of an install is not known: look. If the row still bears the token that the compare carried, put the same envelope there again, so that the
-    /// install must fail when it arrives late; another log's envelope is left alone.
+    /// The outcome of an install is not known: look. If the row still bears the version that was to be replaced, put the same envelope there again, so that the
+    /// install must fail when it arrives late; another version is left alone. Tokens do not tell: behind a reconnect the same item has another token for us than the
+    /// compare carried, though not for the shard (V6u).
     /// </summary>
     private async ValueTask<CellBase?> LearnInstallAsync(ClosingBatch batch, Touch touch, CancellationToken cancellationToken)
     {
         var settling = new Settling(touch.Cell, _unansweredSince ?? time.GetTimestamp());
+        var replaced = touch.Base!.Envelope;
         while (true)
         {
             var (get, incarnation) = await LookAsync(settling, cancellationToken);
@@ -210,12 +212,14 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
                 return null;
             }
 
-            if (EnvelopeCodec.Decode(get.Value).Current.Stamp == batch.Stamp)
+            var found = EnvelopeCodec.Decode(get.Value).Current;
+            if (found.Stamp == batch.Stamp)
             {
                 return new CellBase(touch.Candidate!, get.Token, incarnation);
             }
 
-            if (get.Token != touch.Base!.Token || await SetAsync(settling, get.Token, touch.Base.Envelope, incarnation, cancellationToken) is not null)
+            var mayStillArrive = (found.Version, found.Stamp) == (replaced.Current.Version, replaced.Current.Stamp);
+            if (!mayStillArrive || await SetAsync(settling, get.Token, replaced, incarnation, cancellationToken) is not null)
             {
                 return null;
             }

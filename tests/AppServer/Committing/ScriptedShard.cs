@@ -2,9 +2,14 @@ using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Tests.Committing;
 
-/// <summary>A connection to a real embedded shard on which a test can hold a pass, lose its answer, or let it arrive late.</summary>
+/// <summary>
+/// A connection to a real embedded shard on which a test can hold a pass, lose its answer, or let it arrive late. Its tokens carry the connection's incarnation, as those of memcached do: behind a
+/// reconnect the same item has another token, and one of before is never sent.
+/// </summary>
 internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 {
+    private const int TokenBits = 48;
+
     private readonly List<Hold> _holds = [];
     private long _lost;
     private volatile TaskCompletionSource? _gone;
@@ -66,9 +71,15 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
         if (Take(pass) is { } hold)
         {
             hold.Reached.SetResult();
-            if (await hold.Decision.Task == Fate.LoseTheAnswer)
+            if (await hold.Decision.Task is var fate && fate != Fate.GoOn)
             {
-                hold.Late = () => inner.RunAsync([.. pass.Select(Copy)], CancellationToken.None);
+                ShardOperation[] sent = [.. pass.Select(Copy)];
+                hold.Late = () => inner.RunAsync(sent, CancellationToken.None);
+                if (fate == Fate.CutTheLine)
+                {
+                    Interlocked.Increment(ref _lost);
+                }
+
                 foreach (var operation in pass)
                 {
                     operation.Status = ShardStatus.Unknown;
@@ -113,9 +124,27 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
             }
             else
             {
-                await inner.RunAsync([operation], cancellationToken);
+                await RunAsync(operation, cancellationToken);
             }
         }
+    }
+
+    private async ValueTask RunAsync(ShardOperation operation, CancellationToken cancellationToken)
+    {
+        var (incarnation, tag) = (inner.Incarnation, (ulong)(Incarnation - 1) << TokenBits);
+        if (operation.Verb is ShardVerb.CompareAndSet or ShardVerb.CompareAndDelete)
+        {
+            if (operation.Token >> TokenBits != tag >> TokenBits)
+            {
+                operation.Status = ShardStatus.Conflict;
+                return;
+            }
+
+            operation.Token = Sent(operation.Token);
+        }
+
+        await inner.RunAsync([operation], cancellationToken);
+        operation.Token |= incarnation == inner.Incarnation ? tag : 0;
     }
 
     public ValueTask OpenAsync(string label, CancellationToken cancellationToken) => inner.OpenAsync(label, cancellationToken);
@@ -156,7 +185,10 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
     }
 
     private static ShardOperation Copy(ShardOperation operation) =>
-        new() { Verb = operation.Verb, CacheKey = operation.CacheKey, Value = operation.Value, Token = operation.Token };
+        new() { Verb = operation.Verb, CacheKey = operation.CacheKey, Value = operation.Value, Token = Sent(operation.Token) };
+
+    /// <summary>A token as the shard knows it.</summary>
+    private static ulong Sent(ulong token) => token & ((1UL << TokenBits) - 1);
 
     /// <summary>How a connection ends under a pass.</summary>
     internal enum PassFault
@@ -177,6 +209,9 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
     {
         GoOn,
         LoseTheAnswer,
+
+        /// <summary>The answer is lost with the connection; there is a new one at once.</summary>
+        CutTheLine,
     }
 
     internal sealed class Hold(Func<ShardOperation, bool> which)
@@ -193,5 +228,7 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
         public void Release() => Decision.SetResult(Fate.GoOn);
 
         public void LoseTheAnswer() => Decision.SetResult(Fate.LoseTheAnswer);
+
+        public void CutTheLine() => Decision.SetResult(Fate.CutTheLine);
     }
 }

@@ -188,6 +188,31 @@ public sealed class ViolationTests
         Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key("x")));
     }
 
+    /// <summary>Behind the reconnect the row has another token for the server than the one that the install carried, though not for the shard.</summary>
+    [Fact]
+    public async Task V6u_an_install_cut_off_with_its_connection_changes_nothing_when_it_arrives()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        await Set(cluster.A, "x", 1);
+        var install = cluster.Connection("A", "x").HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet);
+        var write = Add(cluster.A, "x", 10);
+        await install.Reached.Task;
+        var again = cluster.Connection("A", "x").HoldNext(operation => operation.Verb == ShardVerb.GetOrLease && operation.CacheKey.EndsWith("/x", StringComparison.Ordinal));
+        install.CutTheLine();
+        await again.Reached.Task;
+
+        // The write has been told apart from done, and runs anew: only now what was cut off arrives.
+        await install.Late!();
+        Assert.Equal(1, Value(await cluster.Peek("x")));
+        again.Release();
+
+        Assert.Equal(TransactionStatus.Committed, await write);
+        Assert.Equal(11, await Read(cluster.B, "x"));
+        Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key("x")));
+
+        static int Value(Envelope? envelope) => int.Parse(envelope!.Current.Value!.ToString(), System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     [Fact]
     public async Task V6u_an_install_that_arrives_just_before_the_fence_counts_as_installed()
     {
