@@ -383,11 +383,17 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         }
     }
 
-    private static async ValueTask EndedAsync(Task? reading)
+    private static byte[] Segment(IReadOnlyList<SegmentRow> rows)
     {
-        if (reading is not null)
+        var segment = new SegmentWriter();
+        foreach (var row in rows)
         {
-            await reading.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            segment.Add(row);
         }
+
+        return segment.Finish();
     }
+
+    private static Task EndedAsync(Task? reading) =>
+        reading?.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default) ?? Task.CompletedTask;
 }
