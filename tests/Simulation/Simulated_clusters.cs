@@ -11,7 +11,7 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     private const long LongSeeds = 10_000;
 
     /// <summary>CI's share: as many seeds as fit into it.</summary>
-    private static readonly TimeSpan Share = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Share = TimeSpan.FromSeconds(45);
 
     private static bool IsLong => Environment.GetEnvironmentVariable("MJOLNIR_LONG_TESTS") == "1";
 
@@ -32,6 +32,12 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
         output.WriteLine($"{seed} seeds, {operations} transactions, {troubles} faults in {watch.Elapsed.TotalSeconds:F0} s");
         Assert.True(troubles > 0, "Nothing went wrong: the faults are not at work.");
     }
+
+    /// <summary>Each of these found a fault of the product once.</summary>
+    [Theory]
+    [InlineData(11)] // an install cut off with its connection landed behind its own fence: money made, an update lost
+    [InlineData(30)] // the same, seen as versions left out of a log
+    public void Keep_every_promise_where_one_was_broken_before(long seed) => Assert.Null(new SimulationRun(seed).Run());
 
     [Fact]
     public void Replay_exactly_from_their_seed()

@@ -47,7 +47,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         Begin();
         foreach (var touch in batch.Touches)
         {
-            if (touch.Written || touch.Failed)
+            if (touch.Written || touch.Failed || limits.Suspended == SuspendedRule.V4)
             {
                 continue;
             }
@@ -115,7 +115,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
                 continue;
             }
 
-            if (touch.Written)
+            if (touch.Written && limits.Suspended != SuspendedRule.V5u)
             {
                 var value = Next(batch, touch, durable);
                 touch.Installed = await ReplaceOwnAsync(batch, touch, value, started, cancellationToken)
@@ -146,8 +146,11 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         }
     }
 
-    private static Envelope Next(ClosingBatch batch, Touch touch, long durable) =>
-        EnvelopeSuccession.Next(touch.Base!.Envelope, durable, batch.Stamp, touch.Value);
+    private Envelope Next(ClosingBatch batch, Touch touch, long durable)
+    {
+        var next = EnvelopeSuccession.Next(touch.Base!.Envelope, durable, batch.Stamp, touch.Value);
+        return limits.Suspended == SuspendedRule.V1 ? Envelope.Of(next.Current) : next;
+    }
 
     private async ValueTask NoteInstallAsync(ClosingBatch batch, Touch touch, ShardOperation answer, CancellationToken cancellationToken)
     {
@@ -184,7 +187,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         }
     }
 
-    /// <summary>After the undo: shards that refused for memory, against all care, are trusted no more (V9m).</summary>
+    /// <summary>Shards that refused for memory, against all care, are trusted no more (V9m): at once, for every moment in which their label stands somebody may believe the miss.</summary>
     public async ValueTask DisownFullAsync(CancellationToken cancellationToken)
     {
         foreach (var link in _full)
@@ -219,7 +222,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
             }
 
             var mayStillArrive = (found.Version, found.Stamp) == (replaced.Current.Version, replaced.Current.Stamp);
-            if (!mayStillArrive || await SetAsync(settling, get.Token, replaced, incarnation, cancellationToken) is not null)
+            if (!mayStillArrive || limits.Suspended == SuspendedRule.V6u || await SetAsync(settling, get.Token, replaced, incarnation, cancellationToken) is not null)
             {
                 return null;
             }
@@ -291,6 +294,12 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
         RequireTime(settling);
         var set = new ShardOperation { Verb = ShardVerb.CompareAndSet, CacheKey = settling.Cell.CacheKey, Token = token, Value = EnvelopeCodec.Encode(by) };
         await shards.RunAsync(settling.Cell.Home.Link, [set], cancellationToken);
+        if (set.Status == ShardStatus.Full)
+        {
+            // What was there is gone: nobody may take the miss for an answer (V9m).
+            await settling.Cell.Home.Link.DisownAsync(cancellationToken);
+        }
+
         return set.Status == ShardStatus.Stored ? new CellBase(by, set.Token, incarnation) : null;
     }
 

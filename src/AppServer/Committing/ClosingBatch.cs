@@ -60,11 +60,11 @@ internal sealed class ClosingBatch
     /// Who must run again: whoever read or wrote a row that somebody else changed, and whoever read what such a transaction wrote. A row written after that
     /// by a survivor, without reading it, is the survivor's.
     /// </summary>
-    public void MarkUndone()
+    public void MarkUndone(SuspendedRule suspended = SuspendedRule.None)
     {
         foreach (var transaction in Transactions)
         {
-            transaction.Undone = Fails(transaction);
+            transaction.Undone = Fails(transaction) && (suspended != SuspendedRule.V3 || transaction.WriteTouches.Count > 0);
             HasUndone |= transaction.Undone;
             foreach (var (touch, _) in transaction.WriteTouches)
             {

@@ -161,15 +161,15 @@ internal sealed partial class Committer
     {
         batch.FailStaleTouches();
         await _installer.InstallAsync(batch, epoch.Durable, _stop.Token);
+        await _installer.DisownFullAsync(_stop.Token);
         await _installer.ValidateAsync(batch, _stop.Token);
-        batch.MarkUndone();
+        batch.MarkUndone(_limits.Suspended);
         if (batch.HasUndone)
         {
             await _installer.UndoAsync(batch, epoch.Durable, _stop.Token);
             DissolveOpen();
         }
 
-        await _installer.DisownFullAsync(_stop.Token);
         foreach (var touch in batch.Touches)
         {
             Settle(touch);

@@ -17,7 +17,7 @@ internal sealed partial class Committer
         for (var pause = _limits.FirstRetry; ; pause = Longer(pause))
         {
             var publisher = await WithoutOutageAsync(() => _options.Epochs.OpenAsync(_stop.Token));
-            var epoch = new LogEpoch(publisher, _time, _limits.LogLease);
+            var epoch = new LogEpoch(publisher, _time, _limits.LogLease, _limits.Suspended);
             await MoveToLatestAsync();
             if (await PublishMarkerAsync(epoch) == PublishOutcome.Confirmed)
             {

@@ -54,7 +54,7 @@ internal sealed partial class Committer
         _limits = options.Limits;
         _time = options.Time;
         _engine = options.Engine;
-        _shards = new ShardSet(options.Views, server);
+        _shards = new ShardSet(options.Views, server, _limits.Suspended);
         _cells = new CellTable(_shards, _limits.RememberedRows);
         _marks = new LogMarks(_time);
         _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time);

@@ -39,6 +39,9 @@ public sealed record CommitterLimits
     /// <summary>A confirm later than this after sending counts as unknown, and no answer leaves later than this after the newest confirmed message was sent (V9, V10).</summary>
     public TimeSpan LogLease { get; init; } = Mjolnir.Storage.Logs.LogLease.Held;
 
+    /// <summary>A rule switched off by a test that must notice.</summary>
+    internal SuspendedRule Suspended { get; init; }
+
     /// <summary>
     /// How long installs and undos may stay unsettled, counted from the question that was not answered, before the server seals itself (V6u). A broken connection is back within some tens of milliseconds;
     /// while a shard stays away longer nothing of this server can commit, and a new log is had in less time than this. A shard that fell silent has used it up when that is noticed.

@@ -3,7 +3,7 @@ using Mjolnir.Storage.Logs;
 namespace Mjolnir.AppServer.Committing;
 
 /// <summary>One run of this server's log: its sending end, its numbers and its lease.</summary>
-internal sealed class LogEpoch(ILogPublisher publisher, TimeProvider time, TimeSpan lease)
+internal sealed class LogEpoch(ILogPublisher publisher, TimeProvider time, TimeSpan lease, SuspendedRule suspended = SuspendedRule.None)
 {
     private long _confirmedSentAt;
     private bool _confirmed;
@@ -20,7 +20,7 @@ internal sealed class LogEpoch(ILogPublisher publisher, TimeProvider time, TimeS
     public long Bytes { get; private set; }
 
     /// <summary>True while answers may leave: the newest confirmed message was sent less than the lease ago (V10).</summary>
-    public bool LeaseIsFresh => _confirmed && time.GetElapsedTime(_confirmedSentAt) < lease;
+    public bool LeaseIsFresh => _confirmed && (time.GetElapsedTime(_confirmedSentAt) < lease || suspended == SuspendedRule.V10);
 
     /// <summary>Publishes the next batch. A confirm that comes later than the lease after sending counts as unknown (V9).</summary>
     public async ValueTask<PublishOutcome> PublishAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken)
@@ -32,7 +32,7 @@ internal sealed class LogEpoch(ILogPublisher publisher, TimeProvider time, TimeS
             return outcome;
         }
 
-        if (time.GetElapsedTime(sentAt) >= lease)
+        if (time.GetElapsedTime(sentAt) >= lease && suspended != SuspendedRule.V9)
         {
             return PublishOutcome.Unknown;
         }

@@ -48,7 +48,12 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
 
         var label = pass[^1] = ShardLink.LabelQuestion();
         var incarnation = link.Incarnation;
-        await shards.RunAsync(link, pass, cancellationToken);
+        if (limits.Suspended == SuspendedRule.V2)
+        {
+            await shards.RunAsync(link, [label], cancellationToken);
+        }
+
+        await shards.RunAsync(link, limits.Suspended == SuspendedRule.V2 ? pass[..^1] : pass, cancellationToken);
         return link.Confirms(label, incarnation) ? new LoadPass(pass, incarnation) : null;
     }
 
@@ -56,7 +61,7 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
     public CellBase? TryProve(ShardOperation hit, long incarnation)
     {
         var envelope = EnvelopeCodec.Decode(hit.Value);
-        return marks.FateOf(envelope.Current.Stamp) == StampFate.Durable ? new CellBase(envelope, hit.Token, incarnation) : null;
+        return IsDurable(envelope.Current.Stamp) ? new CellBase(envelope, hit.Token, incarnation) : null;
     }
 
     /// <summary>True if the store need not be asked for a row that its shard does not have: it is absent.</summary>
@@ -114,7 +119,7 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
     {
         var envelope = EnvelopeCodec.Decode(get.Value);
         var stamp = envelope.Current.Stamp;
-        switch (marks.FateOf(stamp))
+        switch (IsDurable(stamp) ? StampFate.Durable : marks.FateOf(stamp))
         {
             case StampFate.Durable:
                 return new CellBase(envelope, get.Token, incarnation);
@@ -130,6 +135,9 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
         }
     }
 
+    private bool IsDurable(Stamp stamp) =>
+        marks.FateOf(stamp) is var fate && (fate == StampFate.Durable || (fate == StampFate.Provisional && limits.Suspended == SuspendedRule.ForeignSight));
+
     private async ValueTask<CellBase?> RepairAsync(Cell cell, Envelope voided, ulong token, long incarnation, CancellationToken cancellationToken)
     {
         var sealedAt = marks.SealedAt(voided.Current.Stamp.Log);
@@ -138,7 +146,8 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
         if (restored is null)
         {
             StoreReads++;
-            restored = Envelope.Of(await store.FindFreshAsync(cell.Key, cancellationToken) ?? RowVersion.Absent);
+            var found = limits.Suspended == SuspendedRule.W6 ? await store.FindAsync(cell.Key, cancellationToken) : await store.FindFreshAsync(cell.Key, cancellationToken);
+            restored = Envelope.Of(found ?? RowVersion.Absent);
         }
 
         return await ReplaceAsync(cell, restored, token, incarnation, grows: false, cancellationToken);

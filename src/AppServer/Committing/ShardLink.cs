@@ -8,7 +8,7 @@ namespace Mjolnir.AppServer.Committing;
 internal sealed class ShardChangedException(string shard) : Exception($"Shard {shard} lost its memory; its rows wait for a new view.");
 
 /// <summary>One shard under one label, seen from one server. A shard that gets a new label is another link. Lives on the lane.</summary>
-internal sealed class ShardLink(ShardDescription shard, IShardConnection connection, bool isBeside, Action<ShardLink, string> distrusted)
+internal sealed class ShardLink(ShardDescription shard, IShardConnection connection, bool isBeside, Action<ShardLink, string> distrusted, SuspendedRule suspended)
 {
     private readonly byte[] _label = Encoding.UTF8.GetBytes(shard.Label);
     private long _confirmed = -1;
@@ -68,7 +68,7 @@ internal sealed class ShardLink(ShardDescription shard, IShardConnection connect
             return false;
         }
 
-        if (label.Status != ShardStatus.Hit || !label.Value.Span.SequenceEqual(_label))
+        if (suspended != SuspendedRule.V5 && (label.Status != ShardStatus.Hit || !label.Value.Span.SequenceEqual(_label)))
         {
             Distrust(label.Status == ShardStatus.Hit ? "It bears another label." : "It has no label.");
         }

@@ -5,7 +5,7 @@ using Mjolnir.Storage.Shards;
 namespace Mjolnir.AppServer.Committing;
 
 /// <summary>The shards as this server's present view has them. Lives on the lane.</summary>
-internal sealed class ShardSet(IClusterViews views, string server)
+internal sealed class ShardSet(IClusterViews views, string server, SuspendedRule suspended = SuspendedRule.None)
 {
     private readonly SlotHome[] _homes = new SlotHome[Slots.Count];
     private Dictionary<ShardDescription, ShardLink> _links = [];
@@ -31,7 +31,7 @@ internal sealed class ShardSet(IClusterViews views, string server)
         var links = new Dictionary<ShardDescription, ShardLink>();
         foreach (var shard in view.Shards)
         {
-            links.Add(shard, _links.GetValueOrDefault(shard) ?? new ShardLink(shard, views.ConnectionTo(shard), shard.Name == server, Report));
+            links.Add(shard, _links.GetValueOrDefault(shard) ?? new ShardLink(shard, views.ConnectionTo(shard), shard.Name == server, Report, suspended));
         }
 
         var known = new Dictionary<(ShardLink, long), SlotHome>();

@@ -5,6 +5,7 @@ using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Simulation.Tests.Logs;
 using Mjolnir.Simulation.Tests.Objects;
+using Mjolnir.Simulation.Tests.Runs;
 using Mjolnir.Simulation.Tests.Scheduling;
 using Mjolnir.Simulation.Tests.Shards;
 using Mjolnir.Storage.Shards;
@@ -17,7 +18,19 @@ namespace Mjolnir.Simulation.Tests.Cluster;
 /// <summary>A cluster of V-stacks: the product's own code in simulated processes, over a simulated broker, store, bus and shards.</summary>
 internal sealed class SimulatedCluster
 {
+    /// <summary>Small, so that a short run compacts and collects.</summary>
+    private static readonly WriteBehindLimits Small = new()
+    {
+        CompactionInterval = TimeSpan.FromSeconds(2),
+        CollectionInterval = TimeSpan.FromSeconds(6),
+        CollectionDelay = TimeSpan.FromSeconds(25),
+        EntriesPerLog = 3,
+        EntriesOfAll = 8,
+        RunsPerLevel = 2,
+    };
+
     private readonly Func<string, IScriptEngine> _engine;
+    private readonly RuleSwitch _rules;
     private readonly List<SimulatedStack> _stacks = [];
     private int _ids;
 
@@ -25,12 +38,14 @@ internal sealed class SimulatedCluster
     /// <param name="loop">what it runs on</param>
     /// <param name="stacks">V-stacks to begin with</param>
     /// <param name="engine">makes a server's engine</param>
-    /// <param name="sharesQueues">consumers are not kept to one (W2)</param>
-    public SimulatedCluster(SimulationLoop loop, int stacks, Func<string, IScriptEngine> engine, bool sharesQueues = false)
+    /// <param name="rules">what it does without</param>
+    public SimulatedCluster(SimulationLoop loop, int stacks, Func<string, IScriptEngine> engine, RuleSwitch rules)
     {
-        (Loop, _engine) = (loop, engine);
+        (Loop, _engine, _rules) = (loop, engine, rules);
+        Limits = new CommitterLimits { Suspended = rules.Server };
+        StoreLimits = rules.SealWait ? Small with { SealWait = TimeSpan.Zero } : Small;
         Store = new SimulatedStore(loop);
-        Broker = new SimulatedBroker(loop) { SharesQueues = sharesQueues };
+        Broker = new SimulatedBroker(loop) { SharesQueues = rules.W2 };
         Bus = new SimulatedBus(loop);
         Leadership = new SimulatedLeadership(loop);
         for (var i = 0; i < stacks; i++)
@@ -51,18 +66,9 @@ internal sealed class SimulatedCluster
 
     public IReadOnlyList<SimulatedStack> Stacks => _stacks;
 
-    public CommitterLimits Limits { get; init; } = new();
+    public CommitterLimits Limits { get; }
 
-    /// <summary>Small, so that a short run compacts and collects.</summary>
-    public WriteBehindLimits StoreLimits { get; init; } = new()
-    {
-        CompactionInterval = TimeSpan.FromSeconds(2),
-        CollectionInterval = TimeSpan.FromSeconds(6),
-        CollectionDelay = TimeSpan.FromSeconds(25),
-        EntriesPerLog = 3,
-        EntriesOfAll = 8,
-        RunsPerLevel = 2,
-    };
+    public WriteBehindLimits StoreLimits { get; }
 
     public KeeperLimits KeeperLimits { get; init; } = new();
 
@@ -70,12 +76,15 @@ internal sealed class SimulatedCluster
 
     public string NewId() => $"id{++_ids}";
 
+    /// <summary>The name of a writer of manifests.</summary>
+    public string NewWriter() => _rules.W3 ? "writer" : NewId();
+
     public IScriptEngine NewEngine(string server) => _engine(server);
 
     public SimulatedStack AddStack()
     {
         var name = $"s{_stacks.Count + 1}";
-        var stack = new SimulatedStack(this, name, new SimulatedShard(Loop, name));
+        var stack = new SimulatedStack(this, name, new SimulatedShard(Loop, name) { HidesLoss = _rules.V9m });
         _stacks.Add(stack);
         return stack;
     }

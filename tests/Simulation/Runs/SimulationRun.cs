@@ -22,17 +22,18 @@ internal sealed class SimulationRun
     /// <summary>Makes a run; nothing runs yet.</summary>
     /// <param name="seed">all that happens in it</param>
     /// <param name="isTraced">keep what happens, to be read</param>
-    /// <param name="sharesQueues">queues have ordinary consumers, not one active one (W2 switched off)</param>
-    public SimulationRun(long seed, bool isTraced = false, bool sharesQueues = false)
+    /// <param name="rules">null: all hold</param>
+    public SimulationRun(long seed, bool isTraced = false, RuleSwitch? rules = null)
     {
+        rules ??= RuleSwitch.AllHold;
         Trace = new SimulationTrace(isTraced);
         Loop = new SimulationLoop(seed, Trace);
         _settings = SimulationSettings.Of(seed);
         Loop.Weather = _settings.Weather;
         _workload = new Workload(seed, Recorder);
-        Cluster = new SimulatedCluster(Loop, _settings.Stacks, _ => new RecordedEngine(Recorder), sharesQueues);
+        Cluster = new SimulatedCluster(Loop, _settings.Stacks, _ => new RecordedEngine(Recorder), rules);
         Troubles = new Troubles(Cluster);
-        _clients = new Clients(Cluster, _workload);
+        _clients = new Clients(Cluster, _workload) { HidesIds = rules.V15 };
     }
 
     public SimulationTrace Trace { get; }

@@ -36,6 +36,9 @@ internal sealed class SimulatedShard(SimulationLoop loop, string name)
     /// <summary>How often a set is refused for memory, and takes the item that was there with it (V9m).</summary>
     public double Losing { get; set; }
 
+    /// <summary>A set that took away what was there is told like one that did no harm (V9m switched off).</summary>
+    public bool HidesLoss { get; init; }
+
     public int Items => _items.Count;
 
     /// <summary>When it answers again, if it stands still.</summary>
@@ -178,7 +181,7 @@ internal sealed class SimulatedShard(SimulationLoop loop, string name)
         {
             // Real memcached looks for memory before it compares.
             _items.Remove(operation.CacheKey);
-            return ShardStatus.Full;
+            return HidesLoss ? ShardStatus.NoRoom : ShardStatus.Full;
         }
 
         if (Compare(item, operation.Token) is { } refused)

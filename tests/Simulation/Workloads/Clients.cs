@@ -53,6 +53,9 @@ internal sealed class Clients
         _dice = new SimulationDice(cluster.Loop.Seed, "clients");
     }
 
+    /// <summary>Servers are not told the ids (V15 switched off).</summary>
+    public bool HidesIds { get; init; }
+
     /// <summary>Clients that have not come to their end.</summary>
     public int Running { get; private set; }
 
@@ -168,7 +171,7 @@ internal sealed class Clients
                 Args = Encoding.UTF8.GetBytes(operation.Number.ToString(CultureInfo.InvariantCulture)),
                 Seed = default,
             },
-            operation.RequestId);
+            HidesIds ? null : operation.RequestId);
         Loop.After(Loop.Weather.Delay(Loop), () =>
         {
             if (server.IsReady)

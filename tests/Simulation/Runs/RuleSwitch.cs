@@ -1,0 +1,43 @@
+using Mjolnir.AppServer.Committing;
+
+namespace Mjolnir.Simulation.Tests.Runs;
+
+/// <summary>A rule of the protocol that a run does without, to see that the judge notices. None by default.</summary>
+internal sealed record RuleSwitch
+{
+    public static RuleSwitch AllHold { get; } = new();
+
+    /// <summary>The rules that can be switched off, by the names that docs/design/protocol.md gives them.</summary>
+    public static IReadOnlyList<string> Names { get; } =
+        [.. Enum.GetNames<SuspendedRule>().Skip(1), nameof(SealWait), nameof(V9m), nameof(V15), nameof(W2), nameof(W3)];
+
+    /// <summary>A rule of the app server.</summary>
+    public SuspendedRule Server { get; init; }
+
+    /// <summary>The other half of V9 and V10: a seal marker is sent at once behind the unbinding.</summary>
+    public bool SealWait { get; init; }
+
+    /// <summary>A shard that refuses for memory is taken for one without room: what was there is not missed.</summary>
+    public bool V9m { get; init; }
+
+    /// <summary>Servers do not remember the outcomes of ids.</summary>
+    public bool V15 { get; init; }
+
+    /// <summary>Queues have ordinary consumers.</summary>
+    public bool W2 { get; init; }
+
+    /// <summary>All writers of manifests bear one name.</summary>
+    public bool W3 { get; init; }
+
+    /// <summary>All but one rule.</summary>
+    /// <exception cref="ArgumentException">there is no such rule</exception>
+    public static RuleSwitch Without(string rule) => rule switch
+    {
+        nameof(SealWait) => new RuleSwitch { SealWait = true },
+        nameof(V9m) => new RuleSwitch { V9m = true },
+        nameof(V15) => new RuleSwitch { V15 = true },
+        nameof(W2) => new RuleSwitch { W2 = true },
+        nameof(W3) => new RuleSwitch { W3 = true },
+        _ => new RuleSwitch { Server = Enum.Parse<SuspendedRule>(rule) },
+    };
+}
