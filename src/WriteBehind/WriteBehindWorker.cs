@@ -383,17 +383,6 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         }
     }
 
-    private static byte[] Segment(IReadOnlyList<SegmentRow> rows)
-    {
-        var segment = new SegmentWriter();
-        foreach (var row in rows)
-        {
-            segment.Add(row);
-        }
-
-        return segment.Finish();
-    }
-
     private static Task EndedAsync(Task? reading) =>
         reading?.ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default) ?? Task.CompletedTask;
 }

@@ -39,6 +39,17 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     [InlineData(30)] // the same, seen as versions left out of a log
     public void Keep_every_promise_where_one_was_broken_before(long seed) => Assert.Null(new SimulationRun(seed).Run());
 
+    /// <summary>A rule that is switched off is missed: the simulation can fail, and for the right reasons.</summary>
+    [Theory]
+    [InlineData("V4", 1)]
+    [InlineData("V5u", 4)]
+    public void Break_a_promise_without(string rule, long seed)
+    {
+        var failure = new SimulationRun(seed, rules: RuleSwitch.Without(rule)).Run();
+        output.WriteLine($"Without {rule}, seed {seed}: {failure}");
+        Assert.NotNull(failure);
+    }
+
     [Fact]
     public void Replay_exactly_from_their_seed()
     {
