@@ -50,6 +50,7 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     [InlineData("V5u")]
     [InlineData("V9m")]
     [InlineData("W2")]
+    [InlineData("W6")]
     public void Break_a_promise_without(string rule)
     {
         string? failure = null;
