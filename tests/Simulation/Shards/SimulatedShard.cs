@@ -36,6 +36,9 @@ internal sealed class SimulatedShard(SimulationLoop loop, string name)
     /// <summary>How often a set is refused for memory, and takes the item that was there with it (V9m).</summary>
     public double Losing { get; set; }
 
+    /// <summary>A refusal without warning may take an item away now.</summary>
+    public required Func<bool> MayLose { get; init; }
+
     /// <summary>A set that took away what was there is told like one that did no harm (V9m switched off).</summary>
     public bool HidesLoss { get; init; }
 
@@ -177,7 +180,7 @@ internal sealed class SimulatedShard(SimulationLoop loop, string name)
         }
 
         var item = Find(operation.CacheKey);
-        if (_dice.Chance(Losing))
+        if (_dice.Chance(Losing) && MayLose())
         {
             // Real memcached looks for memory before it compares.
             _items.Remove(operation.CacheKey);
