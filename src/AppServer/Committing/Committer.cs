@@ -266,7 +266,7 @@ internal sealed partial class Committer
             return;
         }
 
-        if (transaction.Writes.Count == 0 && _epoch!.LeaseIsFresh && !_rows.Read.Exists(static cell => cell.Pending))
+        if (transaction.Writes.Count == 0 && _epoch!.LeaseIsFresh && _rows.Read.TrueForAll(IsDurable))
         {
             _readers.Add(new Reader(transaction, [.. _rows.Read.Select(static cell => (cell, cell.Base!))]));
             ValidateReadersSoon();
@@ -277,6 +277,9 @@ internal sealed partial class Committer
         _open.Join(transaction, _rows.Read, _cells);
         CloseSoon();
     }
+
+    /// <summary>True if the value now read is in the log. What bears a number that the log has not taken may be on its way out (a refused batch), whatever its row's part says.</summary>
+    private bool IsDurable(Cell cell) => !cell.Pending && cell.Base!.Envelope.Current.Stamp is var stamp && (stamp.Batch <= _epoch!.Durable || stamp.Log != _epoch.Log);
 
     private void Complete(Transaction transaction)
     {

@@ -1,4 +1,5 @@
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Storage.Shards;
 using static Mjolnir.AppServer.Tests.Committing.ProtocolCluster;
 
 namespace Mjolnir.AppServer.Tests.Committing;
@@ -109,6 +110,30 @@ public sealed class CommitterTests
         Assert.Equal(1, await Read(cluster.B, "x"));
         Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, "x", 10));
         Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key("x")));
+    }
+
+    [Fact]
+    public async Task Who_reads_while_a_refused_batch_is_taken_back_sees_nothing_of_it()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        await Set(cluster.A, "x", 1);
+        var undone = new TaskCompletionSource<ScriptedShard.Hold>();
+        cluster.Logs.Decide = _ =>
+        {
+            cluster.Logs.Decide = static _ => Task.FromResult(PublishFate.Confirm);
+            undone.SetResult(cluster.Connection("A", "x").HoldNext(static operation => operation.Verb == ShardVerb.CompareAndSet));
+            return Task.FromResult(PublishFate.Refuse);
+        };
+        var refused = Set(cluster.A, "x", 2);
+        var undo = await undone.Task;
+        await undo.Reached.Task;
+
+        var read = Read(cluster.A, "x");
+        await Run(cluster.A, [], _ => []);
+        undo.Release();
+
+        Assert.Equal(1, await read);
+        Assert.Equal(TransactionStatus.Unavailable, await refused);
     }
 
     [Theory]
