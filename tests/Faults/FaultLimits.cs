@@ -76,7 +76,7 @@ internal static class FaultLimits
     /// <summary>Such calls under way at a time.</summary>
     public const int LooksInFlight = 8;
 
-    /// <summary>For a cluster that was killed to answer right again, from when its roles' processes run; judged on a quiet machine.</summary>
+    /// <summary>For a cluster that was killed to answer right again, from when its roles' processes run; judged by the long form on a quiet machine, which CI's is not.</summary>
     public static readonly TimeSpan FirstAnswer = TimeSpan.FromSeconds(3);
 
     /// <summary>The same where others use the processors too.</summary>
