@@ -266,7 +266,7 @@ internal sealed partial class Committer
             return;
         }
 
-        if (transaction.Writes.Count == 0 && _epoch!.LeaseIsFresh && _rows.Read.TrueForAll(IsDurable))
+        if (transaction.Writes.Count == 0 && _epoch!.LeaseIsFresh && ReadsAreDurable())
         {
             _readers.Add(new Reader(transaction, [.. _rows.Read.Select(static cell => (cell, cell.Base!))]));
             ValidateReadersSoon();
@@ -278,8 +278,20 @@ internal sealed partial class Committer
         CloseSoon();
     }
 
-    /// <summary>True if the value now read is in the log. What bears a number that the log has not taken may be on its way out (a refused batch), whatever its row's part says.</summary>
-    private bool IsDurable(Cell cell) => !cell.Pending && cell.Base!.Envelope.Current.Stamp is var stamp && (stamp.Batch <= _epoch!.Durable || stamp.Log != _epoch.Log);
+    /// <summary>True if all values that the present run has read are in the log. What bears a number that the log has not taken may be on its way out (a refused batch), whatever its row's part says.</summary>
+    private bool ReadsAreDurable()
+    {
+        foreach (var cell in _rows.Read)
+        {
+            var stamp = cell.Base!.Envelope.Current.Stamp;
+            if (cell.Pending || (stamp.Batch > _epoch!.Durable && stamp.Log == _epoch.Log))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 
     private void Complete(Transaction transaction)
     {
