@@ -1,0 +1,55 @@
+namespace Mjolnir.Core.Indexes;
+
+/// <summary>How the values of an indexed column compare.</summary>
+public enum IndexedKind : byte
+{
+    /// <summary>Integers, numbers and times: by value, as IEEE doubles (integers to 2^53 are exact).</summary>
+    Number = 1,
+
+    /// <summary>Strings: by code points.</summary>
+    Text = 2,
+
+    /// <summary>false before true.</summary>
+    Boolean = 3,
+}
+
+/// <summary>A column in an index.</summary>
+/// <param name="Name">the table's column</param>
+/// <param name="Kind">how its values compare</param>
+/// <param name="Descending">largest first, null last; else smallest first, null first</param>
+public sealed record IndexColumn(string Name, IndexedKind Kind, bool Descending = false);
+
+/// <summary>A declared list of a table's rows: sorted by its columns, then by primary key.</summary>
+/// <param name="Name">unique in its table</param>
+/// <param name="Columns">what it is sorted by; equalities of a query are the first of them, a range the next</param>
+/// <param name="Order">another order that answers may come in, whatever range of the last column is asked for; null without one</param>
+/// <param name="Sums">integer columns whose sums are kept for every range</param>
+/// <param name="IsUnique">no two rows have equal values (none of them null); kept by the writing transaction</param>
+public sealed record IndexDeclaration(string Name, IReadOnlyList<IndexColumn> Columns, IndexColumn? Order, IReadOnlyList<string> Sums, bool IsUnique);
+
+/// <summary>Declared groups: for each combination of values that occurs, how many rows have it and what their integer columns sum up to.</summary>
+/// <param name="Name">unique in its table</param>
+/// <param name="Columns">the columns that make a group</param>
+/// <param name="Sums">integer columns that are summed</param>
+public sealed record GroupDeclaration(string Name, IReadOnlyList<IndexColumn> Columns, IReadOnlyList<string> Sums);
+
+/// <summary>A column that text search looks at.</summary>
+/// <param name="Column">a string column</param>
+/// <param name="Weight">how much a word found here counts, against 1; above 0</param>
+public sealed record SearchField(string Column, double Weight);
+
+/// <summary>Declared text search over a table.</summary>
+/// <param name="Fields">the columns searched, each once</param>
+/// <param name="Language">ISO 639-1 code of the language whose endings are taken off words; null: words as they are</param>
+/// <param name="IsFuzzy">mistyped words are found too</param>
+public sealed record SearchDeclaration(IReadOnlyList<SearchField> Fields, string? Language, bool IsFuzzy);
+
+/// <summary>Everything that is kept beside a table's rows.</summary>
+/// <param name="Indexes">its lists</param>
+/// <param name="Groups">its groups</param>
+/// <param name="Search">its text search; null without one</param>
+public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IReadOnlyList<GroupDeclaration> Groups, SearchDeclaration? Search)
+{
+    /// <summary>A table without anything declared.</summary>
+    public static TableIndexes None { get; } = new([], [], null);
+}
