@@ -6,7 +6,7 @@ namespace Mjolnir.Scripting.Applications;
 internal sealed class TableReader(DiagnosticList diagnostics)
 {
     private static readonly string[] Known = ["key", "columns", "seed"];
-    private static readonly string[] NotYet = ["indexes", "search"];
+    private static readonly string[] NotYet = ["indexes", "groups", "search"];
 
     private static readonly Dictionary<string, ColumnType> Types = new(StringComparer.Ordinal)
     {
@@ -58,9 +58,10 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         var columns = ReadColumns(table);
         var key = ReadKey(table, columns);
         var seedPath = ReadSeed(table, ref seed);
+        var indexes = new TableIndexReader(table.Name, columns, _mistyped, diagnostics).Read(table.Value);
         return columns.Count == 0 || key is null || (diagnostics.Count > before && !IsTableName(table.Name))
             ? null
-            : new TableSchema(table.Name, key, columns.ToFrozenDictionary(column => column.Name, StringComparer.Ordinal), columns, seedPath);
+            : new TableSchema(table.Name, key, columns.ToFrozenDictionary(column => column.Name, StringComparer.Ordinal), columns, seedPath) { Indexes = indexes };
     }
 
     private void CheckName(JsonMember table)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Mjolnir.Core.Indexes;
 
 namespace Mjolnir.Scripting.Applications;
 
@@ -40,7 +41,11 @@ public sealed record TableSchema(
     string Key,
     FrozenDictionary<string, Column> Columns,
     IReadOnlyList<Column> ColumnOrder,
-    string? Seed);
+    string? Seed)
+{
+    /// <summary>What is kept beside its rows to answer queries.</summary>
+    public TableIndexes Indexes { get; init; } = TableIndexes.None;
+}
 
 /// <summary>A row that a seed file gives: inserted once, when the application first meets its data.</summary>
 /// <param name="Key">the row's primary key</param>
