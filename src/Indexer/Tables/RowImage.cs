@@ -1,0 +1,140 @@
+using System.Buffers;
+using System.Text.Json;
+using Mjolnir.Core;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Indexes;
+
+namespace Mjolnir.Indexer.Tables;
+
+/// <summary>
+/// What is kept of a row: the values of its indexed columns, encoded one behind the other (<see cref="OrderedKey"/>, ascending). Entries are made from it by copying, the same way
+/// when a row comes and when it leaves. A value of another type than its column's, and a missing one, is null.
+/// </summary>
+internal static class RowImage
+{
+    /// <summary>Appends the image of a row.</summary>
+    /// <exception cref="CorruptDataException">the document is no JSON object</exception>
+    public static void Append(IBufferWriter<byte> target, TableLayout layout, Document row)
+    {
+        var values = new IndexValue[layout.Columns.Count];
+        try
+        {
+            Read(layout, row.Utf8.Span, values);
+        }
+        catch (JsonException fault)
+        {
+            throw new CorruptDataException($"A row of table {layout.Table} is no JSON object", inner: fault);
+        }
+
+        for (var i = 0; i < values.Length; i++)
+        {
+            OrderedKey.Append(target, layout.Columns[i].Kind, values[i]);
+        }
+    }
+
+    /// <summary>Where each value of an image begins, and behind the last where it ends.</summary>
+    public static int[] Starts(TableLayout layout, ReadOnlySpan<byte> image)
+    {
+        var starts = new int[layout.Columns.Count + 1];
+        for (var i = 0; i < layout.Columns.Count; i++)
+        {
+            starts[i + 1] = starts[i] + OrderedKey.LengthOf(image[starts[i]..], layout.Columns[i]);
+        }
+
+        return starts;
+    }
+
+    /// <summary>The key of a row's entry in a tree; without its primary key if that is empty (groups).</summary>
+    public static byte[] Key(TreeLayout tree, ReadOnlySpan<byte> image, int[] starts, ReadOnlySpan<byte> primaryKey)
+    {
+        var length = primaryKey.Length;
+        foreach (var column in tree.Columns)
+        {
+            length += starts[column + 1] - starts[column];
+        }
+
+        var key = new byte[length];
+        var at = 0;
+        for (var i = 0; i < tree.Columns.Length; i++)
+        {
+            at += Copy(image, starts, tree.Columns[i], tree.Shape.Columns[i].Descending, key.AsSpan(at));
+        }
+
+        primaryKey.CopyTo(key.AsSpan(at));
+        return key;
+    }
+
+    /// <summary>The payload of a row's entry in a list.</summary>
+    public static byte[] Payload(TreeLayout tree, ReadOnlySpan<byte> image, int[] starts)
+    {
+        var length = tree.Order < 0 ? 0 : starts[tree.Order + 1] - starts[tree.Order];
+        foreach (var column in tree.Sums)
+        {
+            length += starts[column + 1] - starts[column];
+        }
+
+        var payload = new byte[length];
+        var at = tree.Order < 0 ? 0 : Copy(image, starts, tree.Order, tree.Shape.Order!.Descending, payload);
+        foreach (var column in tree.Sums)
+        {
+            at += Copy(image, starts, column, isDescending: false, payload.AsSpan(at));
+        }
+
+        return payload;
+    }
+
+    private static int Copy(ReadOnlySpan<byte> image, int[] starts, int column, bool isDescending, Span<byte> target)
+    {
+        var value = image[starts[column]..starts[column + 1]];
+        value.CopyTo(target);
+        if (isDescending)
+        {
+            OrderedKey.Complement(target[..value.Length]);
+        }
+
+        return value.Length;
+    }
+
+    private static void Read(TableLayout layout, ReadOnlySpan<byte> json, IndexValue[] values)
+    {
+        var reader = new Utf8JsonReader(json);
+        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
+        {
+            throw new JsonException("It does not begin with a bracket.");
+        }
+
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            var column = ColumnOf(layout, ref reader);
+            reader.Read();
+            if (column >= 0)
+            {
+                values[column] = ValueOf(ref reader);
+            }
+
+            reader.Skip();
+        }
+    }
+
+    private static int ColumnOf(TableLayout layout, ref Utf8JsonReader reader)
+    {
+        for (var i = 0; i < layout.Names.Length; i++)
+        {
+            if (reader.ValueTextEquals(layout.Names[i]))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    private static IndexValue ValueOf(ref Utf8JsonReader reader) => reader.TokenType switch
+    {
+        JsonTokenType.String => IndexValue.Of(reader.GetString()!),
+        JsonTokenType.Number => reader.GetDouble() is var number && double.IsFinite(number) ? IndexValue.Of(number) : IndexValue.Null,
+        JsonTokenType.True => IndexValue.Of(true),
+        JsonTokenType.False => IndexValue.Of(false),
+        _ => IndexValue.Null,
+    };
+}

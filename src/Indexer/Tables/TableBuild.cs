@@ -1,0 +1,63 @@
+using System.Text;
+using Mjolnir.Indexer.Trees;
+
+namespace Mjolnir.Indexer.Tables;
+
+/// <summary>The entries of all trees of a table whose rows are known, one tree at a time: what is held is a record of each row and the entries of one tree.</summary>
+internal sealed class TableBuild
+{
+    private readonly TableLayout _layout;
+    private readonly List<TreeChange> _rows = [];
+
+    public TableBuild(TableLayout layout, IEnumerable<RowChange> rows)
+    {
+        _layout = layout;
+        foreach (var row in rows)
+        {
+            _rows.Add(new TreeChange(Encoding.UTF8.GetBytes(row.PrimaryKey), RowRecord.Of(layout, row)));
+        }
+
+        TreeChange.Sorted(_rows);
+    }
+
+    /// <summary>The tree of rows.</summary>
+    public ReadOnlySpan<TreeChange> Rows() => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_rows);
+
+    /// <summary>The tree of a list.</summary>
+    public ReadOnlySpan<TreeChange> List(TreeLayout tree)
+    {
+        var entries = new List<TreeChange>(_rows.Count);
+        foreach (var row in _rows)
+        {
+            if (RowRecord.Image(row.Payload) is { IsEmpty: false } image)
+            {
+                var starts = RowImage.Starts(_layout, image);
+                entries.Add(new TreeChange(RowImage.Key(tree, image, starts, row.Key), RowImage.Payload(tree, image, starts)));
+            }
+        }
+
+        return TreeChange.Sorted(entries);
+    }
+
+    /// <summary>The tree of a group.</summary>
+    public ReadOnlySpan<TreeChange> Groups(TreeLayout tree)
+    {
+        var groups = new Dictionary<byte[], GroupRecord>(GroupKeys.Instance);
+        foreach (var row in _rows)
+        {
+            if (RowRecord.Image(row.Payload) is { IsEmpty: false } image)
+            {
+                var starts = RowImage.Starts(_layout, image);
+                var key = RowImage.Key(tree, image, starts, []);
+                if (!groups.TryGetValue(key, out var group))
+                {
+                    groups[key] = group = new GroupRecord(tree.Sums.Length);
+                }
+
+                group.AddRow(tree, image, starts, 1);
+            }
+        }
+
+        return TreeChange.Sorted([.. groups.Select(group => new TreeChange(group.Key, group.Value.ToPayload()))]);
+    }
+}

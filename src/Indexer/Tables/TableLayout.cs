@@ -1,0 +1,76 @@
+using System.Buffers;
+using System.Text;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Keys;
+
+namespace Mjolnir.Indexer.Tables;
+
+/// <summary>Which of a row's values make the key and the payload of its entry in one tree, by position in <see cref="TableLayout.Columns"/>.</summary>
+/// <param name="Name">the index's or group's</param>
+/// <param name="Shape">the tree's</param>
+/// <param name="Columns">the key's columns</param>
+/// <param name="Order">the declared order; -1 without one</param>
+/// <param name="Sums">summed columns</param>
+internal sealed record TreeLayout(string Name, TreeShape Shape, int[] Columns, int Order, int[] Sums);
+
+/// <summary>What is kept of a table: one tree of rows, then a tree for each declared list, then one for each group.</summary>
+internal sealed class TableLayout
+{
+    /// <summary>The tree of rows: primary key → version and values.</summary>
+    public static readonly TreeShape Rows = new([], null, 0);
+
+    public TableLayout(string table, TableIndexes declared)
+    {
+        Table = table;
+        Lists = [.. declared.Indexes.Select(index => Layout(index.Name, TreeShape.Of(index), index.Columns, index.Order, index.Sums))];
+        Groups = [.. declared.Groups.Select(group => Layout(group.Name, new TreeShape(group.Columns, null, 0), group.Columns, null, group.Sums))];
+        Names = [.. Columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
+        Declared = HashOf();
+    }
+
+    public string Table { get; }
+
+    /// <summary>Every column that some tree needs, once, ascending: what is kept of a row.</summary>
+    public List<IndexColumn> Columns { get; } = [];
+
+    /// <summary>Their names in UTF-8.</summary>
+    public byte[][] Names { get; }
+
+    public IReadOnlyList<TreeLayout> Lists { get; }
+
+    public IReadOnlyList<TreeLayout> Groups { get; }
+
+    /// <summary>Changes when a declaration does.</summary>
+    public ulong Declared { get; }
+
+    private TreeLayout Layout(string name, TreeShape shape, IReadOnlyList<IndexColumn> columns, IndexColumn? order, IReadOnlyList<string> sums) =>
+        new(name, shape, [.. columns.Select(Position)], order is null ? -1 : Position(order), [.. sums.Select(sum => Position(new IndexColumn(sum, IndexedKind.Number)))]);
+
+    private int Position(IndexColumn column)
+    {
+        var at = Columns.FindIndex(known => known.Name == column.Name);
+        if (at < 0)
+        {
+            at = Columns.Count;
+            Columns.Add(column with { Descending = false });
+        }
+
+        return at;
+    }
+
+    private ulong HashOf()
+    {
+        var text = new ArrayBufferWriter<byte>();
+        foreach (var tree in Lists.Concat(Groups))
+        {
+            foreach (var column in tree.Shape.Columns.Append(tree.Shape.Order))
+            {
+                text.Write(Encoding.UTF8.GetBytes($"{column?.Name}\n{column?.Kind}\n{column?.Descending}\n"));
+            }
+
+            text.Write(Encoding.UTF8.GetBytes($"{tree.Name}\n{string.Join('\n', tree.Sums.Select(sum => Columns[sum].Name))}\n\n"));
+        }
+
+        return XxHash64.Hash(text.WrittenSpan);
+    }
+}

@@ -1,0 +1,105 @@
+using Mjolnir.Core;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Indexer.Trees;
+using Mjolnir.Storage.Indexes;
+
+namespace Mjolnir.Indexer.Tables;
+
+/// <summary>
+/// The writer of a table's indexes, in one term. A step:
+/// <code>
+/// 1 apply the changes to the writer's own trees
+/// 2 put the new pages where readers find them
+/// 3 replace the head: from here on readers see the step, all of it
+/// 4 a while later, take away the pages that it replaced
+/// </code>
+/// Killed between any two of these, it leaves the head before, or the one after, and pages that nobody refers to. When 2 or 3 fail, <see cref="StepAsync"/> is to be called
+/// again: it finishes that step first. Not safe for threads.
+/// </summary>
+/// <param name="layout">what is kept of the table</param>
+/// <param name="term">claimed before; above every earlier writer's</param>
+/// <param name="pages">where readers find pages</param>
+/// <param name="time">the clock</param>
+/// <param name="sizes">of pages</param>
+internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pages, TimeProvider time, PageSizes sizes)
+{
+    private readonly TableTrees _trees = new(layout, term, sizes);
+    private readonly SortedDictionary<string, long> _applied = new(StringComparer.Ordinal);
+    private readonly Queue<(long Since, PageId[] Pages)> _replaced = new();
+    private IndexHead? _unpublished;
+    private long _sequence;
+
+    /// <summary>The trees as the writer has them.</summary>
+    public TableTrees Trees => _trees;
+
+    /// <summary>True when a writer of a later term has taken over: this one has ended.</summary>
+    public bool IsDeposed { get; private set; }
+
+    /// <summary>One step. False if a later writer has taken over.</summary>
+    /// <param name="rows">changes of rows of this table, in any order; what was applied before is passed over</param>
+    /// <param name="applied">the batches that they are all of, per log the last; a log's batches come without a gap</param>
+    /// <param name="cancellationToken">ends the step; it goes on with the next call</param>
+    public async ValueTask<bool> StepAsync(IEnumerable<RowChange> rows, IReadOnlyCollection<Stamp> applied, CancellationToken cancellationToken)
+    {
+        if (_unpublished is not null && !await PublishAsync(_unpublished, cancellationToken))
+        {
+            return false;
+        }
+
+        _trees.Apply(rows);
+        return await PublishAsync(Next(applied), cancellationToken);
+    }
+
+    /// <summary>The first step of a writer: all rows as the store has them. False if a later writer has taken over.</summary>
+    /// <param name="rows">each row once, in any order; tombstones too</param>
+    /// <param name="applied">per log the last batch that is in them</param>
+    /// <param name="cancellationToken">ends the step; <see cref="StepAsync"/> finishes it</param>
+    public ValueTask<bool> BuildAsync(IEnumerable<RowChange> rows, IReadOnlyCollection<Stamp> applied, CancellationToken cancellationToken)
+    {
+        _trees.Build(rows);
+        return PublishAsync(Next(applied), cancellationToken);
+    }
+
+    private IndexHead Next(IReadOnlyCollection<Stamp> applied)
+    {
+        foreach (var stamp in applied)
+        {
+            _applied[stamp.Log] = Math.Max(stamp.Batch, _applied.GetValueOrDefault(stamp.Log));
+        }
+
+        return _unpublished = new IndexHead(layout.Table, layout.Declared, term, ++_sequence, [.. _applied.Select(log => new Stamp(log.Key, log.Value))], _trees.Roots);
+    }
+
+    private async ValueTask<bool> PublishAsync(IndexHead head, CancellationToken cancellationToken)
+    {
+        if (IsDeposed)
+        {
+            return false;
+        }
+
+        await pages.PutAsync(layout.Table, [.. _trees.Pages.Made.Select(id => KeyValuePair.Create(id, _trees.Pages[id]))], cancellationToken);
+        var there = await pages.RaiseHeadAsync(head, cancellationToken);
+        IsDeposed = there.Term > term;
+        Invariant.Require(IsDeposed || there.Sequence == head.Sequence, $"The head of table {layout.Table} is at step {there.Sequence} of term {term}, and its writer at step {head.Sequence}.");
+        if (IsDeposed)
+        {
+            return false;
+        }
+
+        _replaced.Enqueue((time.GetTimestamp(), [.. _trees.Pages.Replaced]));
+        _trees.Settle();
+        _unpublished = null;
+        await DeleteReplacedAsync(cancellationToken);
+        return true;
+    }
+
+    private async ValueTask DeleteReplacedAsync(CancellationToken cancellationToken)
+    {
+        while (_replaced.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Since) >= IndexerLimits.ReplacedPagesStay)
+        {
+            await pages.DeleteAsync(layout.Table, oldest.Pages, cancellationToken);
+            _replaced.Dequeue();
+        }
+    }
+}

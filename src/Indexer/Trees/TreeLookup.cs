@@ -1,0 +1,32 @@
+using Mjolnir.Core.Indexes;
+
+namespace Mjolnir.Indexer.Trees;
+
+/// <summary>Finds one entry among the writer's own pages.</summary>
+internal static class TreeLookup
+{
+    /// <summary>The payload under a key; false if there is no such entry.</summary>
+    public static bool TryFind(PageSet pages, TreeShape shape, TreeRoot root, ReadOnlySpan<byte> key, out ReadOnlyMemory<byte> payload)
+    {
+        payload = default;
+        if (root.IsEmpty)
+        {
+            return false;
+        }
+
+        var page = pages[root.Root];
+        while (!page.IsLeaf)
+        {
+            page = pages[ChildEntry.Of(page.Payload(page.ChildOf(key)).Span, shape).Page];
+        }
+
+        var at = page.LowerBound(key);
+        if (at == page.Count || !page.KeyEquals(at, key))
+        {
+            return false;
+        }
+
+        payload = page.Payload(at);
+        return true;
+    }
+}
