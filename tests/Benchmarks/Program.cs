@@ -6,6 +6,7 @@ return args switch
 {
     ["audit", ..] => await AuditBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 5), args.Length > 2 ? Whole(args[2]) : 7),
     ["committer", ..] => await CommitterBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 5)),
+    ["index", ..] => IndexBenchmark.Run(args.Length > 1 ? Whole(args[1]) : 1_000_000),
     ["passing", ..] => await PassingBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 4)),
     ["scripts", ..] => ScriptBenchmark.Run(args.Length > 1 ? Whole(args[1]) : 5),
     ["store", var rows, ..] => await StoreBenchmark.RunAsync(Whole(rows), args[2..]),
@@ -35,6 +36,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS]] | committer [SECONDS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached");
+    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS]] | committer [SECONDS] | index [ROWS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached");
     return 2;
 }
