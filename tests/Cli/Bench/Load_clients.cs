@@ -11,8 +11,9 @@ public sealed class Load_clients
     {
         var figures = await DriveBareAsync(perSecond: 200);
 
+        // 2.2 seconds with the warm-up at 200 a second: what was due in it may come late on a slow machine, or not any more, but nothing beyond. Without a rate the same clients do thousands.
         Assert.Equal(0, figures.Failed);
-        Assert.InRange(figures.Committed, 300, 410);
+        Assert.InRange(figures.Committed, 50, 450);
     }
 
     [Fact]
