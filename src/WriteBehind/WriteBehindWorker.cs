@@ -190,11 +190,12 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         return reading.IsCompleted;
     }
 
-    /// <summary>Waits until one of these has come to its end, and so long at most. All end on the loop's own context, also when cancelled: what ends elsewhere cannot be simulated.</summary>
+    /// <summary>Waits until one of these has come to its end, and so long at most. All end on the loop's own context, also when cancelled, and without a throw for each wait: what ends elsewhere cannot be simulated.</summary>
     private async Task WaitAsync(Task[] some, TimeSpan longest, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        async Task PauseAsync() => await Task.Delay(longest, time, waiting.Token);
+        async Task PauseAsync() =>
+            await Task.Delay(longest, time, waiting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         await Task.WhenAny([.. some, PauseAsync()]);
         waiting.Cancel();
         cancellationToken.ThrowIfCancellationRequested();

@@ -29,6 +29,8 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
     private readonly HashSet<string> _fullLabels = new(StringComparer.Ordinal);
     private readonly Channel<ClusterNotice> _heard = Channel.CreateBounded<ClusterNotice>(new BoundedChannelOptions(MostNoticesWaiting) { FullMode = BoundedChannelFullMode.DropOldest });
     private readonly Channel<bool> _news = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private Task? _newsArrived;
+    private Task? _noticeArrived;
     private ClusterView? _latest;
     private ClusterView? _active;
     private long _latestMadeAt;
@@ -292,19 +294,19 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
     private async Task NewsAsync(CancellationToken cancellationToken)
     {
         var isBusy = _seals.Count > 0 || _opening is not null || _probes.Values.Any(probe => !probe.IsReachable);
+        _newsArrived = _newsArrived is { IsCompleted: false } ? _newsArrived : ArrivedAsync(_news.Reader, cancellationToken);
+        _noticeArrived = _noticeArrived is { IsCompleted: false } ? _noticeArrived : ArrivedAsync(_heard.Reader, cancellationToken);
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        await Task.WhenAny(
-            ArrivedAsync(_news.Reader, waiting.Token),
-            ArrivedAsync(_heard.Reader, waiting.Token),
-            PauseAsync(isBusy ? _limits.StoreLook : _limits.Beat / 2, waiting.Token));
+        await Task.WhenAny(_newsArrived, _noticeArrived, PauseAsync(isBusy ? _limits.StoreLook : _limits.Beat / 2, waiting.Token));
         waiting.Cancel();
         _news.Reader.TryRead(out _);
     }
 
-    // Each of these ends on the term's own context, also when it is cancelled: what ends elsewhere cannot be simulated.
+    // Each of these ends on the term's own context, also when it is cancelled: what ends elsewhere cannot be simulated. A wait for news goes on over many pauses: to throw a cancellation for each costs more than the rest of a round.
     private static async Task ArrivedAsync<T>(ChannelReader<T> reader, CancellationToken cancellationToken) => await reader.WaitToReadAsync(cancellationToken);
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => await Task.Delay(pause, _time, cancellationToken);
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
+        await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 
     private void Report(string what) => _options.Report(what);
 }

@@ -23,6 +23,9 @@ internal sealed class LogBook(IObjectStore store)
     /// <summary>Every log that is registered and was not ended when last looked at, in ordinal order.</summary>
     public IReadOnlyList<string> Open => [.. _known.Where(log => !log.Value.IsEnded).Select(log => log.Key).Order(StringComparer.Ordinal)];
 
+    /// <summary>Every log that is known to be ended.</summary>
+    public IEnumerable<string> Ended => _known.Where(log => log.Value.IsEnded).Select(log => log.Key);
+
     /// <summary>What is known of a log; null if it never was looked at.</summary>
     public LogPosition? Known(string log) => _known.GetValueOrDefault(log);
 

@@ -23,6 +23,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
     private readonly Channel<string> _heard = Channel.CreateUnbounded<string>();
     private readonly Channel<bool> _moved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly LogBook _book = new(options.Store);
+    private readonly HashSet<string> _cleared = new(StringComparer.Ordinal);
     private volatile bool _isStopping;
 
     /// <summary>The logs whose active worker is here, with what is stored of them; the logs on which work stopped for good are in <see cref="Failed"/>.</summary>
@@ -133,6 +134,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
                     work.LookAgain();
                 }
 
+                await ClearAsync(cancellationToken);
                 wait = options.Limits.FirstBackOff;
                 await Task.Delay(options.Limits.RegistryLook, options.Time, cancellationToken);
             }
@@ -148,21 +150,41 @@ public sealed class WorkerHost(WorkerHostOptions options)
         }
     }
 
+    /// <summary>
+    /// Deletes the queues of logs that had ended before this process knew them: their worker may have died between the seal and the deletion, and nobody else may have stood by. A log that is
+    /// worked on here is left to its work. Each log costs one request to the broker in the life of a process, and none to the store.
+    /// </summary>
+    private async ValueTask ClearAsync(CancellationToken cancellationToken)
+    {
+        foreach (var log in _book.Ended.Where(log => !_cleared.Contains(log)))
+        {
+            if (!_works.ContainsKey(log))
+            {
+                await options.Broker.DeleteAsync(log, cancellationToken);
+            }
+
+            _cleared.Add(log);
+        }
+    }
+
     private async Task BeatAsync(CancellationToken cancellationToken)
     {
+        Task? news = null;
         while (!cancellationToken.IsCancellationRequested)
         {
             options.Bus.Tell(new WorkerBeat(options.Name, options.Run, Worked) { Audit = options.Audit?.Invoke() });
             await Task.Delay(options.Limits.BeatPause, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            news = news is { IsCompleted: false } ? news : NewsAsync(cancellationToken);
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            await Task.WhenAny(NewsAsync(waiting.Token), PauseAsync(options.Limits.Beat, waiting.Token));
+            await Task.WhenAny(news, PauseAsync(options.Limits.Beat, waiting.Token));
             waiting.Cancel();
             _moved.Reader.TryRead(out _);
         }
     }
 
-    // Both end on the loop's own context, also when they are cancelled: what ends elsewhere cannot be simulated.
+    // Both end on the loop's own context, also when they are cancelled: what ends elsewhere cannot be simulated. The wait for news goes on over many pauses: a cancellation that is thrown for each costs more than a beat.
     private async Task NewsAsync(CancellationToken cancellationToken) => await _moved.Reader.WaitToReadAsync(cancellationToken);
 
-    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) => await Task.Delay(pause, options.Time, cancellationToken);
+    private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
+        await Task.Delay(pause, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
 }

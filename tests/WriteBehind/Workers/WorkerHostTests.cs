@@ -115,6 +115,27 @@ public sealed class WorkerHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_queue_of_a_log_whose_worker_died_behind_its_seal_is_deleted_by_the_next_process()
+    {
+        await World.OpenLogAsync("s1.1");
+        await World.PublishAsync("s1.1", 1, World.Put("alice", 1, 1));
+        await new LogSealer(World.Logs, World.Store, TimeProvider.System, World.Patient).CloseAsync("s1.1", isKnownDead: true, World.Ever);
+        using (var lost = World.Logs.HoldNext(operation => operation.Verb == LogVerb.Acknowledge))
+        {
+            var dying = World.Worker("s1.1").RunAsync(World.Ever);
+            await lost.Reached.WaitAsync(ClusterTest.Patience);
+            lost.ReleaseByThrowing(new LogUnavailableException("the process is dead"));
+            await Assert.ThrowsAsync<LogUnavailableException>(() => dying);
+        }
+
+        Assert.Equal(ManifestKind.Seal, (await World.ManifestAsync("s1.1"))[^1].Kind);
+        Assert.True(World.Broker.Waiting("s1.1") > 0);
+        _cluster.StartWorkers("s2");
+        await _cluster.EventuallyAsync(() => World.Broker.ListAsync([], World.Ever).Result.Count == 0);
+        Assert.Empty(_cluster.Faults);
+    }
+
+    [Fact]
     public async Task Stopping_stores_what_was_consumed_and_leaves_the_logs_to_others()
     {
         await using var cluster = new ClusterTest { StoreLimits = World.Patient };

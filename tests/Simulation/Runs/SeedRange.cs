@@ -1,0 +1,74 @@
+using System.Diagnostics;
+
+namespace Mjolnir.Simulation.Tests.Runs;
+
+/// <summary>Runs one seed after another, on as many threads as asked for: each run is on one thread, and what it does depends on its seed alone.</summary>
+/// <param name="from">the first seed</param>
+/// <param name="count">how many</param>
+/// <param name="rule">the rule that they do without; null: all hold</param>
+internal sealed class SeedRange(long from, long count, string? rule = null)
+{
+    private readonly Lock _lock = new();
+    private readonly SortedDictionary<long, string> _failures = [];
+    private long _begun;
+    private TimeSpan _simulated;
+
+    /// <summary>Told of each run that has ended, one at a time.</summary>
+    public Action<SimulationRun, string?> Ended { get; init; } = (_, _) => { };
+
+    /// <summary>Ends with the first failure; the runs that other threads have begun come to their end.</summary>
+    public bool StopsAtFailure { get; init; }
+
+    /// <summary>Keeps what happens in each run.</summary>
+    public bool IsTraced { get; init; }
+
+    public IReadOnlyDictionary<long, string> Failures => _failures;
+
+    public long Runs { get; private set; }
+
+    public long Operations { get; private set; }
+
+    public long Faults { get; private set; }
+
+    public void Run(int threads)
+    {
+        var watch = Stopwatch.StartNew();
+        var running = Enumerable.Range(0, threads).Select(_ => new Thread(Work)).ToList();
+        running.ForEach(thread => thread.Start());
+        running.ForEach(thread => thread.Join());
+        Text = $"{Runs} seeds, {_failures.Count} failed, {Operations} transactions, {Faults} faults, {_simulated.TotalHours:F1} simulated hours; {Runs / watch.Elapsed.TotalSeconds:F1} seeds/s";
+    }
+
+    /// <summary>What came of all, for people.</summary>
+    public string Text { get; private set; } = "";
+
+    private void Work()
+    {
+        while (Next() is { } seed)
+        {
+            var run = new SimulationRun(seed, IsTraced, rule is null ? null : RuleSwitch.Without(rule));
+            var failure = run.Run();
+            lock (_lock)
+            {
+                Runs++;
+                Operations += run.Recorder.Operations.Count;
+                Faults += run.Troubles.Count;
+                _simulated += run.Loop.Elapsed;
+                if (failure is not null)
+                {
+                    _failures.Add(seed, failure);
+                }
+
+                Ended(run, failure);
+            }
+        }
+    }
+
+    private long? Next()
+    {
+        lock (_lock)
+        {
+            return _begun >= count || (StopsAtFailure && _failures.Count > 0) ? null : from + _begun++;
+        }
+    }
+}
