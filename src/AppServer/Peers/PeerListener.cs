@@ -43,7 +43,7 @@ public sealed class PeerListener : IAsyncDisposable
     private readonly ConcurrentDictionary<Socket, PeerCaller?> _callers = new();
     private Task _accepting = Task.CompletedTask;
     private int _strangers;
-    private bool _stopped;
+    private volatile bool _stopped;
 
     /// <summary>Prepares; <see cref="Start"/> listens.</summary>
     public PeerListener(PeerListenerOptions options)
@@ -77,7 +77,13 @@ public sealed class PeerListener : IAsyncDisposable
             return;
         }
 
+        // At once: a call that is sent after this returned to its caller is given back.
         _stopped = true;
+        foreach (var caller in _callers.Values.OfType<PeerCaller>())
+        {
+            caller.TakeNoMore();
+        }
+
         await _stop.CancelAsync();
         _listening.Dispose();
         await _accepting;
@@ -139,7 +145,7 @@ public sealed class PeerListener : IAsyncDisposable
             PeerLog.Accepted(_log, name);
             var caller = new PeerCaller(socket, _options, _log);
             _callers[socket] = caller;
-            if (_stop.IsCancellationRequested)
+            if (_stopped)
             {
                 caller.TakeNoMore();
             }

@@ -64,9 +64,10 @@ internal sealed class ScriptedLogs
         }
     }
 
-    public async Task<PublishOutcome> PublishAsync(string log, Batch batch)
+    public async Task<PublishOutcome> PublishAsync(string log, Batch batch, CancellationToken cancellationToken)
     {
-        var fate = batch.Kind == BatchKind.View ? await DecideMarker(batch) : batch.Records.Count == 0 ? PublishFate.Confirm : await Decide(batch);
+        var deciding = batch.Kind == BatchKind.View ? DecideMarker(batch) : batch.Records.Count == 0 ? Task.FromResult(PublishFate.Confirm) : Decide(batch);
+        var fate = await deciding.WaitAsync(cancellationToken);
         lock (_gate)
         {
             if (_sealed.ContainsKey(log) || _unbound.Contains(log))
@@ -206,7 +207,7 @@ internal sealed class ScriptedLogs
         public string Log => log;
 
         public async ValueTask<PublishOutcome> PublishAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
-            await logs.PublishAsync(log, BatchCodec.Decode(message));
+            await logs.PublishAsync(log, BatchCodec.Decode(message), cancellationToken);
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

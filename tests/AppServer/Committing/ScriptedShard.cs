@@ -71,7 +71,7 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
         if (Take(pass) is { } hold)
         {
             hold.Reached.SetResult();
-            if (await hold.Decision.Task is var fate && fate != Fate.GoOn)
+            if (await hold.Decision.Task.WaitAsync(cancellationToken) is var fate && fate != Fate.GoOn)
             {
                 ShardOperation[] sent = [.. pass.Select(Copy)];
                 hold.Late = () => inner.RunAsync(sent, CancellationToken.None);
@@ -91,7 +91,7 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
 
         if (_gone is { } gone)
         {
-            await gone.Task;
+            await gone.Task.WaitAsync(cancellationToken);
         }
 
         if (IsDown)
