@@ -1,3 +1,7 @@
+using System.Globalization;
+using System.Text;
+using Mjolnir.Core.Keys;
+
 namespace Mjolnir.Core.Indexes;
 
 /// <summary>How the values of an indexed column compare.</summary>
@@ -52,4 +56,36 @@ public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IRead
 {
     /// <summary>A table without anything declared.</summary>
     public static TableIndexes None { get; } = new([], [], null);
+
+    /// <summary>True with nothing to be kept in trees.</summary>
+    public bool IsEmpty => Indexes.Count + Groups.Count == 0;
+
+    /// <summary>A hash of what the trees are made by: it changes when a declaration does, so that nobody reads the trees of another one.</summary>
+    public ulong Declared { get; } = HashOf(Indexes, Groups);
+
+    private static ulong HashOf(IReadOnlyList<IndexDeclaration> indexes, IReadOnlyList<GroupDeclaration> groups)
+    {
+        var text = new StringBuilder();
+        foreach (var index in indexes)
+        {
+            AppendTree(text, index.Name, index.Columns, index.Order, index.Sums);
+        }
+
+        foreach (var group in groups)
+        {
+            AppendTree(text, group.Name, group.Columns, null, group.Sums);
+        }
+
+        return XxHash64.Hash(Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    private static void AppendTree(StringBuilder text, string name, IReadOnlyList<IndexColumn> columns, IndexColumn? order, IReadOnlyList<string> sums)
+    {
+        foreach (var column in columns.Append(order))
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{column?.Name}\n{column?.Kind}\n{column?.Descending}\n");
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"{name}\n{string.Join('\n', sums)}\n\n");
+    }
 }

@@ -14,6 +14,9 @@ public static class KeyRanges
     private const byte BehindNull = 1;
     private const byte DescendingNull = 0xFF;
 
+    // A text is cut between characters, so up to three bytes before the limit.
+    private const int LongestExact = IndexLimits.TextBytes - 4;
+
     /// <summary>
     /// The entries whose first columns have these values, and whose next one lies between two bounds. As everywhere with null, a bound leaves out rows in which the column is
     /// null. Texts that are longer than keys hold are widened to all that begin alike: reading the row settles the rest.
@@ -60,16 +63,39 @@ public static class KeyRanges
         target.Write(bytes);
     }
 
+    /// <summary>False for a text so long that its key is also that of others, which were cut: only the row tells them apart.</summary>
+    public static bool IsExact(IndexValue value) => value.Text is not { } text || Encoding.UTF8.GetByteCount(text) <= LongestExact;
+
+    /// <summary>What the keys of all texts begin with that begin like this one as far as no key is cut: the range keeps them, on either side of the bound.</summary>
+    private static void AppendBeginning(ArrayBufferWriter<byte> target, IndexColumn column, string text)
+    {
+        var ascending = new ArrayBufferWriter<byte>();
+        OrderedKey.AppendText(ascending, Encoding.UTF8.GetBytes(text).AsSpan(0, LongestExact));
+        var beginning = ascending.WrittenSpan[..^OrderedKey.TextEndBytes].ToArray();
+        if (column.Descending)
+        {
+            OrderedKey.Complement(beginning);
+        }
+
+        target.Write(beginning);
+    }
+
     private static byte[] At(ReadOnlySpan<byte> prefix, IndexColumn column, ValueBound bound, bool isHigh)
     {
         Invariant.Require(bound.Value.Kind == column.Kind, $"A bound for column {column.Name} is of another kind.");
         var key = new ArrayBufferWriter<byte>();
         key.Write(prefix);
-        Append(key, column, bound.Value);
+        var isExact = IsExact(bound.Value);
+        if (isExact)
+        {
+            Append(key, column, bound.Value);
+        }
+        else
+        {
+            AppendBeginning(key, column, bound.Value.Text!);
+        }
 
-        // A text that was cut stands for all that begin like it, on either side of the bound: the range keeps them.
-        var isCut = bound.Value.Text is { } text && Encoding.UTF8.GetByteCount(text) > IndexLimits.TextBytes;
-        var isBehind = isCut ? isHigh : bound.IsIncluded == isHigh;
+        var isBehind = isExact ? bound.IsIncluded == isHigh : isHigh;
         return isBehind ? OrderedKey.Behind(key.WrittenSpan)! : key.WrittenSpan.ToArray();
     }
 }

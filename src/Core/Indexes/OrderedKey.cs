@@ -23,6 +23,9 @@ public static class OrderedKey
     private const byte End = 1;
     private const int NumberBytes = 1 + sizeof(double);
 
+    /// <summary>Bytes behind a text that end it.</summary>
+    internal const int TextEndBytes = 2;
+
     /// <summary>Appends a value. One of another kind than the column's is written as null: rows may be older than the column's type.</summary>
     /// <param name="target">what it is appended to</param>
     /// <param name="kind">the column's kind</param>

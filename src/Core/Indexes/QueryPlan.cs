@@ -7,7 +7,11 @@ namespace Mjolnir.Core.Indexes;
 /// <param name="Range">the column that is to lie between two bounds, or on one side of one; null without</param>
 /// <param name="Order">the column by which answers are wanted; null if any order will do</param>
 /// <param name="Descending">the largest first; without meaning where no order is wanted</param>
-public sealed record QueryShape(IReadOnlyCollection<string> Equal, string? Range, string? Order, bool Descending);
+public sealed record QueryShape(IReadOnlyCollection<string> Equal, string? Range, string? Order, bool Descending)
+{
+    /// <summary>The column whose sum is wanted; null without.</summary>
+    public string? Sum { get; init; }
+}
 
 /// <summary>In which way an index is walked.</summary>
 public enum QueryWalk
@@ -52,9 +56,16 @@ public sealed record QueryPlan(IndexDeclaration Index, QueryWalk Walk)
         var isOrderOnly = query.Range is null && query.Order is not null && !columns.Contains(query.Order);
         columns.AddRange(((string?[])[query.Range, isOrderOnly ? Directed(query) : null]).OfType<string>());
         var declaration = $"[{string.Join(", ", columns.Select(column => $"\"{column}\""))}]";
-        if (!isOrderOnly && query.Order is not null && !columns.Contains(query.Order))
+        var order = !isOrderOnly && query.Order is not null && !columns.Contains(query.Order) ? $", \"order\": \"{Directed(query)}\"" : "";
+        var sum = query.Sum is null ? "" : $", \"sum\": [\"{query.Sum}\"]";
+        if (columns.Count == 0)
         {
-            declaration = $"{{\"columns\": {declaration}, \"order\": \"{Directed(query)}\"}}";
+            return $"no index of table '{table}' lists its rows: declare one by the column that they are to be sorted by{(sum.Length > 0 ? ", with " + sum[2..] : "")}";
+        }
+
+        if (order.Length + sum.Length > 0)
+        {
+            declaration = $"{{\"columns\": {declaration}{order}{sum}}}";
         }
 
         return $"no index of table '{table}' answers this query: declare \"indexes\": {{\"{NameOf(columns)}\": {declaration}}}";
@@ -63,7 +74,7 @@ public sealed record QueryPlan(IndexDeclaration Index, QueryWalk Walk)
     private static string Directed(QueryShape query) => query.Descending ? "-" + query.Order : query.Order!;
 
     private static string NameOf(List<string> columns) =>
-        columns.Count == 0 ? "all" : "by" + string.Concat(columns.Select(column => column.TrimStart('-')).Select(column => char.ToUpperInvariant(column[0]) + column[1..]));
+        "by" + string.Concat(columns.Select(column => column.TrimStart('-')).Select(column => char.ToUpperInvariant(column[0]) + column[1..]));
 
     private static int Rank(IndexDeclaration index, QueryWalk walk) => (walk == QueryWalk.Top ? 1000 : 0) + index.Columns.Count + (index.Order is null ? 0 : 100);
 
@@ -72,7 +83,7 @@ public sealed record QueryPlan(IndexDeclaration Index, QueryWalk Walk)
         var equal = query.Equal.Count;
         var isPrefix = equal <= index.Columns.Count && index.Columns.Take(equal).All(column => query.Equal.Contains(column.Name));
         var next = isPrefix && equal < index.Columns.Count ? index.Columns[equal] : null;
-        if (!isPrefix || (query.Range is not null && next?.Name != query.Range))
+        if (!isPrefix || (query.Range is not null && next?.Name != query.Range) || (query.Sum is not null && !index.Sums.Contains(query.Sum)))
         {
             return null;
         }

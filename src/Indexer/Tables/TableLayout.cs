@@ -1,7 +1,5 @@
-using System.Buffers;
 using System.Text;
 using Mjolnir.Core.Indexes;
-using Mjolnir.Core.Keys;
 
 namespace Mjolnir.Indexer.Tables;
 
@@ -25,7 +23,7 @@ internal sealed class TableLayout
         Lists = [.. declared.Indexes.Select(index => Layout(index.Name, TreeShape.Of(index), index.Columns, index.Order, index.Sums))];
         Groups = [.. declared.Groups.Select(group => Layout(group.Name, new TreeShape(group.Columns, null, 0), group.Columns, null, group.Sums))];
         Names = [.. Columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
-        Declared = HashOf();
+        Declared = declared.Declared;
     }
 
     public string Table { get; }
@@ -56,21 +54,5 @@ internal sealed class TableLayout
         }
 
         return at;
-    }
-
-    private ulong HashOf()
-    {
-        var text = new ArrayBufferWriter<byte>();
-        foreach (var tree in Lists.Concat(Groups))
-        {
-            foreach (var column in tree.Shape.Columns.Append(tree.Shape.Order))
-            {
-                text.Write(Encoding.UTF8.GetBytes($"{column?.Name}\n{column?.Kind}\n{column?.Descending}\n"));
-            }
-
-            text.Write(Encoding.UTF8.GetBytes($"{tree.Name}\n{string.Join('\n', tree.Sums.Select(sum => Columns[sum].Name))}\n\n"));
-        }
-
-        return XxHash64.Hash(text.WrittenSpan);
     }
 }
