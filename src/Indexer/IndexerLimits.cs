@@ -5,4 +5,16 @@ internal static class IndexerLimits
 {
     /// <summary>How long pages that a step replaced stay for readers: a query takes milliseconds, and one that takes longer starts again at a newer head.</summary>
     public static readonly TimeSpan ReplacedPagesStay = TimeSpan.FromSeconds(10);
+
+    /// <summary>Shortest pause between two steps: changes that come meanwhile share the copies of pages, and nobody notices a twentieth of a second.</summary>
+    public static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>Pause before the store is asked again for batches that the worker has consumed and not stored: it stores a second after the first.</summary>
+    public static readonly TimeSpan GapPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Pause before a writer that failed starts over: a store that is away or damaged is not mended sooner, and reading all rows is no small thing.</summary>
+    public static readonly TimeSpan StartOverPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>Rows read between two notes of progress: some milliseconds.</summary>
+    public const int RowsBetweenProgress = 4_096;
 }

@@ -35,9 +35,10 @@ internal static class IndexBenchmark
     public static int Run(int rows)
     {
         var random = new Random(1);
-        var trees = new TableTrees(new TableLayout("events", Declared), term: 1, PageSizes.Usual);
+        var layout = new TableLayout("events", Declared);
+        var trees = new TableTrees(layout, term: 1, PageSizes.Usual);
         var (watch, before) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
-        trees.Build(Enumerable.Range(0, rows).Select(id => Event(id, 1, random)));
+        trees.Build(new TableBuild(layout, Enumerable.Range(0, rows).Select(id => Event(id, 1, random))));
         trees.Settle();
         Console.WriteLine($"built from {rows:N0} rows: {watch.Elapsed.TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - before).TotalSeconds:F1} s of CPU), {(double)trees.Pages.Bytes / rows:F0} bytes a row in three indexes, {(double)trees.RowPages.Bytes / rows:F0} in the tree of rows");
 

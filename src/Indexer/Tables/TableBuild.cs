@@ -9,19 +9,25 @@ internal sealed class TableBuild
     private readonly TableLayout _layout;
     private readonly List<TreeChange> _rows = [];
 
+    public TableBuild(TableLayout layout) => _layout = layout;
+
     public TableBuild(TableLayout layout, IEnumerable<RowChange> rows)
+        : this(layout)
     {
-        _layout = layout;
         foreach (var row in rows)
         {
-            _rows.Add(new TreeChange(Encoding.UTF8.GetBytes(row.PrimaryKey), RowRecord.Of(layout, row)));
+            Add(row);
         }
-
-        TreeChange.Sorted(_rows);
     }
 
+    /// <summary>Rows taken in so far.</summary>
+    public int Count => _rows.Count;
+
+    /// <summary>Takes in a row, each once; what it holds is copied.</summary>
+    public void Add(RowChange row) => _rows.Add(new TreeChange(Encoding.UTF8.GetBytes(row.PrimaryKey), RowRecord.Of(_layout, row)));
+
     /// <summary>The tree of rows.</summary>
-    public ReadOnlySpan<TreeChange> Rows() => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_rows);
+    public ReadOnlySpan<TreeChange> Rows() => TreeChange.Sorted(_rows);
 
     /// <summary>The tree of a list.</summary>
     public ReadOnlySpan<TreeChange> List(TreeLayout tree)

@@ -42,6 +42,9 @@ internal sealed class TableTrees
     /// <summary>The trees of the lists, then of the groups.</summary>
     public IReadOnlyList<TreeRoot> Roots => _roots;
 
+    /// <summary>Rows in the tree of rows, removed ones that are remembered too.</summary>
+    public long Rows => TreeLookup.Count(RowPages, TableLayout.Rows, _rows);
+
     private IEnumerable<TreeLayout> Trees => _layout.Lists.Concat(_layout.Groups);
 
     /// <summary>Applies changes of rows, in any order, the same one any number of times. What was changed counts after <see cref="Settle"/>.</summary>
@@ -74,13 +77,12 @@ internal sealed class TableTrees
     }
 
     /// <summary>Makes the trees of a table that has none yet: tree by tree, pages full from the left. Counts after <see cref="Settle"/>.</summary>
-    /// <param name="rows">each row once, in any order</param>
-    public void Build(IEnumerable<RowChange> rows)
+    /// <param name="build">its rows</param>
+    public void Build(TableBuild build)
     {
         Invariant.Require(_rows.IsEmpty, $"Table {_layout.Table} is built over trees that are there.");
         try
         {
-            var build = new TableBuild(_layout, rows);
             var roots = new TreeRoot[_roots.Length];
             for (var i = 0; i < roots.Length; i++)
             {

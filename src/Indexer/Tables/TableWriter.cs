@@ -27,6 +27,7 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
     private readonly TableTrees _trees = new(layout, term, sizes);
     private readonly SortedDictionary<string, long> _applied = new(StringComparer.Ordinal);
     private readonly Queue<(long Since, PageId[] Pages)> _replaced = new();
+    private IReadOnlyCollection<PageId> _inherited = [];
     private IndexHead? _unpublished;
     private long _sequence;
 
@@ -52,14 +53,22 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
     }
 
     /// <summary>The first step of a writer: all rows as the store has them. False if a later writer has taken over.</summary>
-    /// <param name="rows">each row once, in any order; tombstones too</param>
+    /// <param name="build">each row once, tombstones too</param>
     /// <param name="applied">per log the last batch that is in them</param>
+    /// <param name="inherited">pages of the writer before, which nobody needs any more once this step counts</param>
     /// <param name="cancellationToken">ends the step; <see cref="StepAsync"/> finishes it</param>
-    public ValueTask<bool> BuildAsync(IEnumerable<RowChange> rows, IReadOnlyCollection<Stamp> applied, CancellationToken cancellationToken)
+    public ValueTask<bool> BuildAsync(TableBuild build, IReadOnlyCollection<Stamp> applied, IReadOnlyCollection<PageId> inherited, CancellationToken cancellationToken)
     {
-        _trees.Build(rows);
+        _trees.Build(build);
+        _inherited = inherited;
         return PublishAsync(Next(applied), cancellationToken);
     }
+
+    /// <summary>The last batch of a log that is in the trees; 0 for none.</summary>
+    public long AppliedOf(string log) => _applied.GetValueOrDefault(log);
+
+    /// <summary>Every page of this writer that readers may find: for the next one, which has them deleted.</summary>
+    public IReadOnlyCollection<PageId> AllPages() => [.. _inherited, .. _replaced.SelectMany(step => step.Pages), .. _trees.Pages.Ids];
 
     private IndexHead Next(IReadOnlyCollection<Stamp> applied)
     {
@@ -87,7 +96,8 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
             return false;
         }
 
-        _replaced.Enqueue((time.GetTimestamp(), [.. _trees.Pages.Replaced]));
+        _replaced.Enqueue((time.GetTimestamp(), [.. _trees.Pages.Replaced, .. _inherited]));
+        _inherited = [];
         _trees.Settle();
         _unpublished = null;
         await DeleteReplacedAsync(cancellationToken);

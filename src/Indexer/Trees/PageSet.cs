@@ -19,6 +19,9 @@ internal sealed class PageSet(long term)
 
     public long Bytes { get; private set; }
 
+    /// <summary>All pages, those replaced by the step under way too.</summary>
+    public IReadOnlyCollection<PageId> Ids => _pages.Keys;
+
     /// <summary>Pages made by the step under way that are still in use.</summary>
     public IReadOnlyCollection<PageId> Made => _made;
 

@@ -5,6 +5,18 @@ namespace Mjolnir.Indexer.Trees;
 /// <summary>Finds one entry among the writer's own pages.</summary>
 internal static class TreeLookup
 {
+    /// <summary>Entries of a tree.</summary>
+    public static long Count(PageSet pages, TreeShape shape, TreeRoot root)
+    {
+        if (root.IsEmpty)
+        {
+            return 0;
+        }
+
+        var page = pages[root.Root];
+        return page.IsLeaf ? page.Count : Enumerable.Range(0, page.Count).Sum(child => ChildEntry.Of(page.Payload(child).Span, shape).Summary.Count);
+    }
+
     /// <summary>The payload under a key; false if there is no such entry.</summary>
     public static bool TryFind(PageSet pages, TreeShape shape, TreeRoot root, ReadOnlySpan<byte> key, out ReadOnlyMemory<byte> payload)
     {

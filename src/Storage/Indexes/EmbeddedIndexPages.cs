@@ -7,13 +7,15 @@ namespace Mjolnir.Storage.Indexes;
 public sealed class EmbeddedIndexPages : IIndexPages
 {
     private readonly ConcurrentDictionary<(string Table, PageId Page), IndexPage> _pages = new();
-    private readonly ConcurrentDictionary<string, IndexHead> _heads = new(StringComparer.Ordinal);
+
+    /// <summary>The heads.</summary>
+    public IndexHeads Heads { get; } = new();
 
     /// <summary>Pages held, of all tables.</summary>
     public int Count => _pages.Count;
 
     /// <inheritdoc/>
-    public ValueTask<IndexHead?> ReadHeadAsync(string table, CancellationToken cancellationToken) => new(_heads.GetValueOrDefault(table));
+    public ValueTask<IndexHead?> ReadHeadAsync(string table, CancellationToken cancellationToken) => new(Heads.Newest(table));
 
     /// <inheritdoc/>
     public ValueTask<IndexPage?> ReadAsync(string table, PageId page, CancellationToken cancellationToken) => new(_pages.GetValueOrDefault((table, page)));
@@ -31,7 +33,14 @@ public sealed class EmbeddedIndexPages : IIndexPages
 
     /// <inheritdoc/>
     public ValueTask<IndexHead> RaiseHeadAsync(IndexHead head, CancellationToken cancellationToken) =>
-        new(_heads.AddOrUpdate(head.Table, head, (_, there) => head.IsAfter(there) ? head : there));
+        new(Heads.Raise(head));
+
+    /// <inheritdoc/>
+    public ValueTask ForgetAsync(string table, IReadOnlyList<PageId> pages, CancellationToken cancellationToken)
+    {
+        Heads.Forget(table);
+        return DeleteAsync(table, pages, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public ValueTask DeleteAsync(string table, IReadOnlyList<PageId> pages, CancellationToken cancellationToken)

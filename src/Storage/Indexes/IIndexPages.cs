@@ -23,4 +23,7 @@ public interface IIndexPages
 
     /// <summary>Takes pages away that no head needs any more; those that are not there are passed over.</summary>
     ValueTask DeleteAsync(string table, IReadOnlyList<PageId> pages, CancellationToken cancellationToken);
+
+    /// <summary>Takes away the head of a table that has no indexes any more, and the pages left of it.</summary>
+    ValueTask ForgetAsync(string table, IReadOnlyList<PageId> pages, CancellationToken cancellationToken);
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Indexes.Walks;
 
 namespace Mjolnir.Storage.Indexes;
@@ -23,5 +26,58 @@ public static class IndexReader
         }
 
         return true;
+    }
+
+    /// <summary>Answers a question from one head; null if a page is not there any more: a newer head has other pages.</summary>
+    /// <param name="pages">where pages lie</param>
+    /// <param name="head">a head of the question's table and declarations</param>
+    /// <param name="question">what is asked</param>
+    /// <param name="cancellationToken">ends the walk</param>
+    public static ValueTask<IndexAnswer?> AnswerAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
+    {
+        var root = head.Trees[question.Tree];
+        return question.Limit == 0 ? SumAsync(pages, root, question, cancellationToken)
+            : question.Walk == QueryWalk.Top ? TopAsync(pages, root, question, cancellationToken)
+            : RangeAsync(pages, root, question, cancellationToken);
+    }
+
+    private static async ValueTask<IndexAnswer?> SumAsync(IIndexPages pages, TreeRoot root, IndexQuestion question, CancellationToken cancellationToken)
+    {
+        var walk = new SumWalk(question.Shape, root, question.Range);
+        return await TryRunAsync(pages, question.Table, walk, cancellationToken) ? new IndexAnswer { IsWhole = true, Count = walk.Count, Sums = walk.Sums } : null;
+    }
+
+    private static async ValueTask<IndexAnswer?> TopAsync(IIndexPages pages, TreeRoot root, IndexQuestion question, CancellationToken cancellationToken)
+    {
+        var walk = new TopWalk(question.Shape, root, question.Range, question.After, question.Limit);
+        return await TryRunAsync(pages, question.Table, walk, cancellationToken)
+            ? Answer(walk.Found, question, place => Encoding.UTF8.GetString(question.Shape.PrimaryKeyOfPlace(place)))
+            : null;
+    }
+
+    private static async ValueTask<IndexAnswer?> RangeAsync(IIndexPages pages, TreeRoot root, IndexQuestion question, CancellationToken cancellationToken)
+    {
+        var isBackward = question.Walk == QueryWalk.Backward;
+        var walk = new RangeWalk(question.Shape, root, Behind(question.Range, question.After, isBackward), isBackward, 0, question.Limit);
+        return await TryRunAsync(pages, question.Table, walk, cancellationToken)
+            ? Answer([.. walk.Found.Select(found => found.Key)], question, place => Encoding.UTF8.GetString(question.Shape.PrimaryKeyOf(place)))
+            : null;
+    }
+
+    private static IndexAnswer Answer(IReadOnlyCollection<byte[]> places, IndexQuestion question, Func<byte[], string> primaryKeyOf) =>
+        new() { Found = [.. places.Select(place => new FoundPlace(place, primaryKeyOf(place)))], IsWhole = places.Count < question.Limit };
+
+    /// <summary>What is left of a range behind a place. A place outside (somebody made up a cursor) leaves all of it, or nothing.</summary>
+    private static KeyRange Behind(KeyRange range, byte[] after, bool isBackward)
+    {
+        if (after.Length == 0)
+        {
+            return range;
+        }
+
+        // The least key behind a place has one more byte.
+        return isBackward ? (range.IsBehind(after) ? range : range with { High = after })
+            : range.IsAbove(after) ? range
+            : range with { Low = (byte[])[.. after, 0] };
     }
 }

@@ -43,6 +43,8 @@ internal sealed class FailingPages(IIndexPages pages) : IIndexPages
         Step();
     }
 
+    public ValueTask ForgetAsync(string table, IReadOnlyList<PageId> all, CancellationToken cancellationToken) => pages.ForgetAsync(table, all, cancellationToken);
+
     private void Step()
     {
         if (Left == 0)

@@ -125,7 +125,7 @@ public class TableTreesTests
         public void BuildAnew()
         {
             _trees = new TableTrees(new TableLayout("t", _declared), term: 2, Small);
-            _trees.Build(_delivered.Values.Select(row => row.Change));
+            _trees.Build(new TableBuild(new TableLayout("t", _declared), _delivered.Values.Select(row => row.Change)));
             _trees.Settle();
         }
 

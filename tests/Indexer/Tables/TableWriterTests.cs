@@ -51,7 +51,7 @@ public class TableWriterTests
 
             // The next writer knows what the store has (some steps fewer), and is given all batches behind that once more.
             var next = new TableWriter(Layout, term: 2, store, _time, Small);
-            await next.BuildAsync(Stored(Steps - 4), [new Stamp("s1.1", Steps - 4)], default);
+            await next.BuildAsync(new TableBuild(Layout, Stored(Steps - 4)), [new Stamp("s1.1", Steps - 4)], [], default);
             for (var step = Steps - 5; step <= Steps; step++)
             {
                 await next.StepAsync(Changes(step), [new Stamp("s1.1", step)], default);

@@ -38,8 +38,9 @@ public class TravelTests
             one = new Event(isPopular ? 0 : random.Next(20), isPopular ? 0 : random.Next(100), day, pricesFall ? 100_000 - (day * 100) + random.Next(100) : random.Next(100_000), random.Next(1, 500));
         }
 
-        var trees = new TableTrees(new TableLayout("events", new TableIndexes([Cheapest], [], null)), term: 1, PageSizes.Usual);
-        trees.Build(events.Select((one, id) => new RowChange(NameOf(id), 1, ToDocument(one))));
+        var layout = new TableLayout("events", new TableIndexes([Cheapest], [], null));
+        var trees = new TableTrees(layout, term: 1, PageSizes.Usual);
+        trees.Build(new TableBuild(layout, events.Select((one, id) => new RowChange(NameOf(id), 1, ToDocument(one)))));
         trees.Settle();
 
         foreach (var (from, to) in ((int, int)[])[(0, Days), (500, 501), (100, 110), (37, 222), (990, 1000), (1, 999), (333, 900)])

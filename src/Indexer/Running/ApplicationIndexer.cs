@@ -1,0 +1,84 @@
+using Mjolnir.Core.Batches;
+using Mjolnir.Core.Indexes;
+
+namespace Mjolnir.Indexer.Running;
+
+/// <summary>
+/// The indexes of all tables of an application, each kept by a writer of its own. Fed by the write-behind workers; transactions never wait for it. Thread-safe.
+/// </summary>
+/// <param name="parts">what it works with</param>
+public sealed class ApplicationIndexer(IndexerParts parts) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _changing = new(1);
+    private volatile IReadOnlyList<TableIndexer> _tables = [];
+    private long _term;
+
+    /// <summary>How far each table is.</summary>
+    public IReadOnlyList<TableProgress> Progress => [.. _tables.Select(table => table.Progress)];
+
+    /// <summary>What is to be said of a table's indexes while they are not there.</summary>
+    public string ProgressOf(string table) => _tables.FirstOrDefault(each => each.Table == table)?.Progress.Text ?? "not begun";
+
+    /// <summary>Takes in a batch that a worker consumed: a log's batches in order, any of them left out. Returns at once.</summary>
+    public void Offer(Batch batch)
+    {
+        foreach (var table in _tables)
+        {
+            table.Offer(batch);
+        }
+    }
+
+    /// <summary>
+    /// From now on these are the declarations. Indexes of tables whose declarations are as before go on; those of others are built anew from the store, and those of tables without any are
+    /// forgotten. Returns when building has begun.
+    /// </summary>
+    /// <param name="app">the application</param>
+    /// <param name="declared">by table; tables without indexes may be among them</param>
+    public async Task UseAsync(string app, IEnumerable<KeyValuePair<string, TableIndexes>> declared)
+    {
+        var wanted = declared.Where(table => !table.Value.IsEmpty).ToDictionary(StringComparer.Ordinal);
+        await _changing.WaitAsync();
+        try
+        {
+            var kept = _tables.Where(table => table.App == app && wanted.TryGetValue(table.Table, out var indexes) && indexes.Declared == table.Declared).ToList();
+            var ended = _tables.Except(kept).ToList();
+            _tables = kept;
+            var left = new Dictionary<string, IReadOnlyCollection<PageId>>(StringComparer.Ordinal);
+            foreach (var table in ended)
+            {
+                left[table.Table] = await table.StopAsync();
+            }
+
+            var begun = wanted.Where(table => !kept.Exists(each => each.Table == table.Key)).Select(table => New(app, table, left)).ToList();
+            _tables = [.. kept, .. begun];
+            begun.ForEach(static table => table.Start());
+            foreach (var (table, pages) in left)
+            {
+                await parts.Pages.ForgetAsync(table, [.. pages], CancellationToken.None);
+            }
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _changing.WaitAsync();
+        foreach (var table in _tables)
+        {
+            await table.StopAsync();
+        }
+
+        _tables = [];
+        _changing.Dispose();
+    }
+
+    private TableIndexer New(string app, KeyValuePair<string, TableIndexes> table, Dictionary<string, IReadOnlyCollection<PageId>> left)
+    {
+        left.Remove(table.Key, out var inherited);
+        return new TableIndexer(parts, app, table.Key, table.Value, inherited ?? [], () => Interlocked.Increment(ref _term));
+    }
+}

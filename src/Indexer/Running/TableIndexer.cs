@@ -1,0 +1,231 @@
+using Mjolnir.Core.Batches;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Keys;
+using Mjolnir.Indexer.Tables;
+using Mjolnir.Indexer.Trees;
+using Mjolnir.Storage.Rows;
+
+namespace Mjolnir.Indexer.Running;
+
+/// <summary>
+/// Keeps the indexes of one table:
+/// <code>
+/// 1 build: all rows of a snapshot of the store; the vector is what the snapshot's manifests list
+/// 2 follow: what the workers have consumed since, in steps. A batch that is in the vector is passed over
+/// 3 a gap between the vector and what comes: read from the log's manifest, or waited for until the worker has stored it
+/// 4 a gap that is in runs by now, or any fault: from the beginning, in a new term. Readers keep the head before meanwhile
+/// </code>
+/// One loop owns all state.
+/// </summary>
+internal sealed class TableIndexer
+{
+    private readonly IndexerParts _parts;
+    private readonly TableLayout _layout;
+    private readonly TableInbox _inbox;
+    private readonly Func<RowKey, bool> _isOurs;
+    private readonly Func<long> _nextTerm;
+    private readonly CancellationTokenSource _stop = new();
+    private Task _run = Task.CompletedTask;
+    private TableWriter? _writer;
+    private IReadOnlyCollection<PageId> _inherited;
+    private volatile TableProgress _progress;
+
+    /// <param name="parts">what it works with</param>
+    /// <param name="app">the application</param>
+    /// <param name="table">the table</param>
+    /// <param name="declared">its indexes</param>
+    /// <param name="inherited">pages of the one before, for other declarations</param>
+    /// <param name="nextTerm">claims a term</param>
+    public TableIndexer(IndexerParts parts, string app, string table, TableIndexes declared, IReadOnlyCollection<PageId> inherited, Func<long> nextTerm)
+    {
+        (_parts, _inherited, _nextTerm) = (parts, inherited, nextTerm);
+        _layout = new TableLayout(table, declared);
+        var prefix = $"{app}/{table}/";
+        _inbox = new TableInbox(prefix, parts.InboxBytes);
+        _isOurs = key => key.Text.StartsWith(prefix, StringComparison.Ordinal);
+        _progress = new TableProgress(table, TableState.Building, 0, 0, 0, 0, 0, 0, null);
+        (App, Table) = (app, table);
+    }
+
+    public string App { get; }
+
+    public string Table { get; }
+
+    public ulong Declared => _layout.Declared;
+
+    public TableProgress Progress => _progress;
+
+    /// <summary>Begins. Batches are offered before: what the snapshot of the store lacks has come by then.</summary>
+    public void Start() => _run = Task.Run(RunAsync);
+
+    /// <summary>Takes in a batch that a worker consumed. Returns at once.</summary>
+    public void Offer(Batch batch) => _inbox.Offer(batch);
+
+    /// <summary>Ends it; gives the pages that it leaves behind.</summary>
+    public async Task<IReadOnlyCollection<PageId>> StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _run;
+        _stop.Dispose();
+        return _writer?.AllPages() ?? _inherited;
+    }
+
+    private async Task RunAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await BuildAsync(_stop.Token);
+                await FollowAsync(_stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault)
+            {
+                // Derived state: whatever went wrong, the rows tell it again. Paced, and told each time.
+                _parts.Failed(Table, fault);
+                Tell(_progress with { State = TableState.Waiting, Fault = fault.Message });
+                await PauseAsync(IndexerLimits.StartOverPause);
+            }
+        }
+    }
+
+    private async Task PauseAsync(TimeSpan pause)
+    {
+        try
+        {
+            await Task.Delay(pause, _parts.Time, _stop.Token);
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The loop sees it.
+        }
+    }
+
+    private async Task BuildAsync(CancellationToken cancellationToken)
+    {
+        _inherited = _writer?.AllPages() ?? _inherited;
+        Tell(_progress with { State = TableState.Building, Percent = 0, Steps = 0 });
+        await _parts.StoreConsumed(cancellationToken);
+        var stored = await StoredRows.OpenAsync(_parts.Store, cancellationToken);
+        var snapshot = stored.Snapshot;
+        var build = await ReadAsync(stored, cancellationToken);
+
+        // Nobody writes a lower term from here on.
+        _writer = new TableWriter(_layout, _nextTerm(), _parts.Pages, _parts.Time, PageSizes.Usual);
+        var applied = snapshot.Logs.Where(log => log.LastBatch > 0).Select(log => new Stamp(log.Log, Math.Min(log.LastBatch, log.Watermark ?? long.MaxValue))).ToList();
+        await _writer.BuildAsync(build, applied, _inherited, cancellationToken);
+        _inherited = [];
+        Tell(Figures(TableState.Following) with { Percent = 100, Built = _progress.Built + 1 });
+        _parts.Changed(App, Table);
+    }
+
+    private async Task<TableBuild> ReadAsync(StoredRows stored, CancellationToken cancellationToken)
+    {
+        var build = new TableBuild(_layout);
+        var lines = stored.Snapshot.Head.Runs.Sum(run => run.Rows) + stored.Snapshot.Logs.Sum(log => log.Entries.Sum(entry => (long)entry.Rows));
+        var seen = 0L;
+        await foreach (var row in stored.StreamAsync(IsWanted, cancellationToken))
+        {
+            build.Add(Change(row.Key, row.Version));
+        }
+
+        return build;
+
+        bool IsWanted(RowKey key)
+        {
+            if (++seen % IndexerLimits.RowsBetweenProgress == 0)
+            {
+                // The last percent is making the trees.
+                Tell(_progress with { Percent = (int)Math.Min(99, 100 * seen / Math.Max(1, lines)), Rows = build.Count });
+            }
+
+            return _isOurs(key);
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            await _inbox.WaitAsync(cancellationToken);
+            var began = _parts.Time.GetTimestamp();
+            if (await StepAsync(cancellationToken) is not { } pause)
+            {
+                return;
+            }
+
+            // A third of a core at most, whatever comes: then steps take more together, and each entry less.
+            var worked = _parts.Time.GetElapsedTime(began);
+            await Task.Delay(worked * 2 > pause ? worked * 2 : pause, _parts.Time, cancellationToken);
+        }
+    }
+
+    /// <summary>Applies what came; the pause behind it, or null if the writer must start over.</summary>
+    private async Task<TimeSpan?> StepAsync(CancellationToken cancellationToken)
+    {
+        var rows = new List<RowChange>();
+        var applied = new List<Stamp>();
+        var waits = false;
+        foreach (var part in _inbox.TakeAll())
+        {
+            var behind = part.Last <= _writer!.AppliedOf(part.Log);
+            if (!behind && part.First > _writer.AppliedOf(part.Log) + 1)
+            {
+                Tell(_progress with { State = TableState.CatchingUp });
+                if (await LogRows.ReadAsync(_parts.Store, part.Log, _writer.AppliedOf(part.Log), _isOurs, cancellationToken) is not { } missed)
+                {
+                    return null;
+                }
+
+                rows.AddRange(missed.Rows.Select(row => Change(row.Key, row.Version)));
+                applied.Add(new Stamp(part.Log, missed.Through));
+                if (missed.Through < part.First - 1)
+                {
+                    _inbox.Return(part);
+                    waits = true;
+                    continue;
+                }
+            }
+
+            if (!behind)
+            {
+                rows.AddRange(part.Rows);
+                applied.Add(new Stamp(part.Log, part.Last));
+            }
+        }
+
+        if (applied.Count > 0 && !await _writer!.StepAsync(rows, applied, cancellationToken))
+        {
+            return null;
+        }
+
+        Tell(Figures(waits ? TableState.CatchingUp : TableState.Following) with { Steps = _progress.Steps + 1 });
+        if (rows.Count > 0)
+        {
+            _parts.Changed(App, Table);
+        }
+
+        if (waits)
+        {
+            _inbox.WakeAgain();
+        }
+
+        return waits ? IndexerLimits.GapPause : IndexerLimits.StepPause;
+    }
+
+    private TableProgress Figures(TableState state)
+    {
+        var pages = _writer!.Trees.Pages;
+        return _progress with { State = state, Rows = _writer.Trees.Rows, Pages = pages.Count, Bytes = pages.Bytes };
+    }
+
+    private static RowChange Change(RowKey key, RowVersion version) =>
+        new(key.PrimaryKey, version.Version, version.State == RowState.Present ? version.Value : null);
+
+    private void Tell(TableProgress progress) => _progress = progress;
+}

@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Mjolnir.Core.Batches;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Indexes.Queries;
+using Mjolnir.Core.Keys;
+using Mjolnir.Core.Manifests;
+using Mjolnir.Core.Segments;
+using Mjolnir.Indexer.Running;
+using Mjolnir.Indexer.Tests.Tables;
+using Mjolnir.Storage.Indexes;
+using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Registry;
+
+namespace Mjolnir.Indexer.Tests.Running;
+
+/// <summary>The indexer of an application, fed with batches by hand over a store that is filled by hand.</summary>
+public sealed class Followed_logs : IAsyncLifetime
+{
+    private const string Log = "s1.1";
+
+    /// <summary>For a step of the indexer on a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly TableIndexes Declared = new([new("byN", [new("n", IndexedKind.Number)], null, [], false)], [], null);
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("mjolnir-indexer-").FullName;
+    private readonly EmbeddedIndexPages _pages = new();
+    private readonly ConcurrentQueue<Exception> _faults = [];
+    private readonly FolderObjectStore _store;
+    private ApplicationIndexer? _indexer;
+    private long _entries;
+
+    public Followed_logs() => _store = new FolderObjectStore(_folder);
+
+    public async Task InitializeAsync() => await new ClusterRegistry(_store).RegisterLogAsync(Log, default);
+
+    public async Task DisposeAsync()
+    {
+        if (_indexer is not null)
+        {
+            await _indexer.DisposeAsync();
+        }
+
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Rows_of_the_store_are_built_and_batches_behind_them_are_followed()
+    {
+        await StoreAsync(1, 3, Row("a", 1, 10), Row("b", 3, 20), Removed("c", 2));
+        await BeginAsync(_pages);
+        await ReachAsync(3);
+        Assert.Equal((string[])["a", "b"], await AllAsync());
+
+        Offer(2, Row("c", 1, 99)); // the store has it, and has it removed since
+        Offer(4, Row("a", 2, 30));
+        Offer(5);
+        Offer(6, Row("d", 1, 5), Removed("b", 4));
+        await ReachAsync(6);
+
+        Assert.Equal((string[])["d", "a"], await AllAsync());
+        Assert.Equal(TableState.Following, _indexer!.Progress.Single().State);
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task A_gap_is_waited_for_and_then_read_from_the_store()
+    {
+        await BeginAsync(_pages);
+        Offer(1, Row("a", 1, 1));
+        await ReachAsync(1);
+
+        Offer(4, Row("b", 3, 4));
+        await UntilAsync(() => _indexer!.Progress.Single().State == TableState.CatchingUp);
+        Assert.Equal(1, _pages.Heads.Newest("t")!.Applied.Single().Batch);
+        Offer(5, Row("e", 1, 5));
+        await StoreAsync(1, 1, Row("a", 1, 1));
+        await StoreAsync(2, 3, Row("a", 2, 9), Row("b", 2, 3));
+        await ReachAsync(5);
+
+        Assert.Equal((string[])["b", "e", "a"], await AllAsync());
+        Assert.Equal(1, _indexer!.Progress.Single().Built);
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task What_is_too_much_to_hold_is_dropped_and_read_from_the_store()
+    {
+        await BeginAsync(_pages, inboxBytes: 200);
+        Offer(1, [.. Enumerable.Range(0, 50).Select(i => Row($"big{i:D2}", 1, i))]);
+        await StoreAsync(1, 1, [.. Enumerable.Range(0, 50).Select(i => Row($"big{i:D2}", 1, i))]);
+        Offer(2, Row("last", 1, 100));
+        await ReachAsync(2);
+
+        Assert.Equal(Enumerable.Range(0, 50).Select(i => $"big{i:D2}").Append("last"), await AllAsync());
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task A_writer_that_failed_starts_over_from_the_store_and_readers_keep_what_was_there()
+    {
+        var failing = new FailingPages(_pages) { Left = -1 };
+        await BeginAsync(failing);
+        Offer(1, Row("a", 1, 1));
+        await ReachAsync(1);
+
+        failing.Left = 0;
+        Offer(2, Row("b", 1, 2));
+        await UntilAsync(() => !_faults.IsEmpty);
+        Assert.Equal((string[])["a"], await AllAsync());
+        failing.Left = -1;
+        await StoreAsync(1, 2, Row("a", 1, 1), Row("b", 1, 2));
+        await ReachAsync(2);
+
+        Assert.Equal((string[])["a", "b"], await AllAsync());
+        Assert.IsType<IOException>(_faults.First());
+    }
+
+    [Fact]
+    public async Task Declarations_that_go_take_their_head_and_pages_with_them()
+    {
+        await StoreAsync(1, 1, Row("a", 1, 1));
+        await BeginAsync(_pages);
+        await ReachAsync(1);
+
+        await _indexer!.UseAsync("app", [KeyValuePair.Create("t", TableIndexes.None)]);
+
+        Assert.Null(_pages.Heads.Newest("t"));
+        Assert.Equal(0, _pages.Count);
+        Assert.Empty(_indexer.Progress);
+    }
+
+    [Fact]
+    public async Task Another_declaration_is_built_anew_in_a_later_term()
+    {
+        await StoreAsync(1, 1, Row("a", 1, 1));
+        await BeginAsync(_pages);
+        await ReachAsync(1);
+        var before = _pages.Heads.Newest("t")!;
+
+        var other = new TableIndexes([new("byN", [new("n", IndexedKind.Number, Descending: true)], null, [], false)], [], null);
+        await _indexer!.UseAsync("app", [KeyValuePair.Create("t", other)]);
+        await UntilAsync(() => _pages.Heads.Newest("t")!.Declared == other.Declared);
+
+        Assert.True(_pages.Heads.Newest("t")!.Term > before.Term);
+    }
+
+    private async Task BeginAsync(IIndexPages pages, long inboxBytes = 1 << 20)
+    {
+        _indexer = new ApplicationIndexer(new IndexerParts { Pages = pages, Store = _store, Time = TimeProvider.System, Failed = (_, fault) => _faults.Enqueue(fault), InboxBytes = inboxBytes });
+        await _indexer.UseAsync("app", [KeyValuePair.Create("t", Declared), KeyValuePair.Create("plain", TableIndexes.None)]);
+        await UntilAsync(() => _pages.Heads.Newest("t") is not null);
+    }
+
+    private Task ReachAsync(long batch) => UntilAsync(() => _pages.Heads.Newest("t")?.Covers(new Stamp(Log, batch)) == true);
+
+    private async Task UntilAsync(Func<bool> isSo)
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); !isSo(); await Task.Delay(10))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"{_indexer!.Progress.FirstOrDefault()} {_faults.FirstOrDefault()}");
+        }
+    }
+
+    private async Task<string[]> AllAsync()
+    {
+        Assert.True(TableQuery.TryBind("app", "t", Declared, new QueryTerms([], null, "n", false), out var query));
+        var answer = await IndexReader.AnswerAsync(_pages, _pages.Heads.Newest("t")!, query.Rows([], 1000, isFresh: false), default);
+        return [.. answer!.Found.Select(found => found.PrimaryKey)];
+    }
+
+    private void Offer(long number, params SegmentRow[] rows) =>
+        _indexer!.Offer(new Batch(Log, number, 1, BatchKind.Records, 0, 1, [], [.. rows.Select(row => new BatchRecord(row.Key, row.Version.Version, row.Version.State, row.Version.Value))]));
+
+    private async Task StoreAsync(long first, long last, params SegmentRow[] rows)
+    {
+        var segment = rows.Length == 0 ? [] : SegmentWriter.Write([.. rows.OrderBy(row => row.Key)]);
+        var entry = new ManifestEntry(Log, ++_entries, ManifestKind.Segment, first, last, 1, [], "test", rows.Length, segment.Length);
+        Assert.Equal(CreateOutcome.Created, await _store.CreateSettledAsync(ObjectNames.ManifestEntry(Log, entry.Number), ManifestCodec.Encode(entry, segment), default));
+    }
+
+    private static SegmentRow Row(string key, long version, int n) =>
+        Line(key, version, RowState.Present, new Document(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""{"id":"{{key}}","n":{{n}}}"""))));
+
+    private static SegmentRow Removed(string key, long version) => Line(key, version, RowState.Tombstone, null);
+
+    private static SegmentRow Line(string key, long version, RowState state, Document? value) =>
+        new(RowKey.TryCreate("app", "t", key, out var row) ? row : default, new RowVersion(version, new Stamp(Log, 1), state, value));
+}
