@@ -1,4 +1,5 @@
 using Mjolnir.Core.Documents;
+using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Engine;
 
@@ -8,6 +9,7 @@ namespace Mjolnir.AppServer.Committing;
 internal sealed class AttemptRows(CellTable cells, RowLoader loader) : IRowSource
 {
     private long _run;
+    private Transaction? _transaction;
 
     /// <summary>Rows read by the present run, each once.</summary>
     public List<Cell> Read { get; } = [];
@@ -15,11 +17,21 @@ internal sealed class AttemptRows(CellTable cells, RowLoader loader) : IRowSourc
     /// <summary>Rows asked for that are not known; the first one ends a handler's run, a built-in step may ask on.</summary>
     public HashSet<RowKey> Missing { get; } = [];
 
-    public void Begin()
+    /// <summary>Questions to indexes whose answers are not known yet, asked by the present run.</summary>
+    public HashSet<IndexQuestion> Asked { get; } = [];
+
+    /// <summary>Questions of the present run that have answers.</summary>
+    public HashSet<IndexQuestion> Told { get; } = [];
+
+    /// <summary>A run of a transaction begins.</summary>
+    public void Begin(Transaction transaction)
     {
         _run++;
+        _transaction = transaction;
         Read.Clear();
         Missing.Clear();
+        Asked.Clear();
+        Told.Clear();
     }
 
     public bool TryRead(RowKey key, out Document? row)
@@ -40,6 +52,13 @@ internal sealed class AttemptRows(CellTable cells, RowLoader loader) : IRowSourc
 
         row = cell.Value;
         return true;
+    }
+
+    public bool TryAsk(IndexQuestion question, out IndexAnswer? answer)
+    {
+        var isKnown = _transaction!.Answers.TryGetValue(question, out answer);
+        (isKnown ? Told : Asked).Add(question);
+        return isKnown;
     }
 
     /// <summary>True if a run would find the row.</summary>

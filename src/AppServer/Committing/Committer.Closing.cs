@@ -249,6 +249,7 @@ internal sealed partial class Committer
             }
             else
             {
+                NoteWrite(transaction, batch.Stamp);
                 Complete(transaction);
             }
         }

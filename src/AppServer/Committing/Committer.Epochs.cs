@@ -91,6 +91,7 @@ internal sealed partial class Committer
         {
             if (isDurable && !transaction.Undone)
             {
+                NoteWrite(transaction, batch.Stamp);
                 Complete(transaction);
             }
             else

@@ -209,7 +209,7 @@ internal sealed partial class Committer
     {
         transaction.ForgetAttempt();
         transaction.IsForeseeing = false;
-        _rows.Begin();
+        _rows.Begin(transaction);
         Counters.Attempts++;
         transaction.Clock.RunBegins(_time);
         var verdict = transaction.Run(_engine, _rows);
@@ -230,11 +230,16 @@ internal sealed partial class Committer
 
     private void LoadMissing(Transaction transaction)
     {
-        var missing = _rows.Missing.ToArray();
-        transaction.Loads = missing.Length;
+        var (missing, asked) = (_rows.Missing.ToArray(), _rows.Asked.ToArray());
+        transaction.Loads = missing.Length + asked.Length;
         foreach (var key in missing)
         {
             Load(key, transaction);
+        }
+
+        foreach (var question in asked)
+        {
+            Watch(AskAsync(question, transaction));
         }
     }
 

@@ -1,4 +1,5 @@
 using Mjolnir.AppServer.Lanes;
+using Mjolnir.AppServer.Queries;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Violations;
@@ -39,6 +40,9 @@ public sealed class CommitterOptions
 
     /// <summary>Foresees which rows calls read, where reading costs a round trip; null where the shards are in this process.</summary>
     public RowForesight? Foresight { get; init; }
+
+    /// <summary>Answers questions to indexes; null where no application with indexes is served.</summary>
+    public IndexQueries? Queries { get; init; }
 
     /// <summary>Told when the script engine itself fails on a handler or page; called on the lane.</summary>
     public Action<string, Exception> EngineFault { get; init; } = static (_, _) => { };

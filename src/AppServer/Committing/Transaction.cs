@@ -1,4 +1,5 @@
 using Mjolnir.Core.Documents;
+using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Engine;
 
@@ -22,6 +23,8 @@ internal abstract class Transaction
 {
     private static readonly IReadOnlyList<RowWrite> None = [];
 
+    private Dictionary<IndexQuestion, IndexAnswer>? _answers;
+
     /// <summary>Timestamp of arrival.</summary>
     public required long Arrived { get; init; }
 
@@ -39,6 +42,12 @@ internal abstract class Transaction
 
     /// <summary>W3C context of the span it runs in; null if it is not traced.</summary>
     public virtual string? Trace => null;
+
+    /// <summary>Whose it is, for seeing one's own writes; null for the server's own.</summary>
+    public virtual string? Session => null;
+
+    /// <summary>What indexes said to the questions of its runs: the same each time it runs.</summary>
+    public Dictionary<IndexQuestion, IndexAnswer> Answers => _answers ??= [];
 
     /// <summary>The handler said no: what completes is the refusal.</summary>
     public virtual bool IsRefusal => false;

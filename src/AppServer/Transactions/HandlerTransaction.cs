@@ -23,6 +23,8 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
 
     public override string? Trace => call.Trace;
 
+    public override string? Session => call.Run.User ?? "";
+
     public override bool IsRefusal => _outcome?.Status == RunStatus.Aborted;
 
     public override void Foresee(List<RowKey> rows)

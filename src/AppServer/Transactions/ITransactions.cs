@@ -107,7 +107,7 @@ public sealed class TransactionAnswer
 
 /// <summary>The templates of a page for one user, with the rows they depend on.</summary>
 /// <param name="Values">as in <see cref="RenderResult.Values"/></param>
-/// <param name="Rows">rows read: a change of one of them may change a value</param>
+/// <param name="Rows">rows read, and for each table whose indexes were asked the row that stands for them (<see cref="Queries.IndexQueries.KeyOf"/>): a change of one of them may change a value</param>
 /// <param name="Failures">templates that failed</param>
 public sealed record RenderedTemplates(IReadOnlyList<string> Values, IReadOnlyList<RowKey> Rows, IReadOnlyList<Diagnostic> Failures);
 
@@ -131,7 +131,7 @@ public interface ITransactions
     /// <summary>Reads one row, current and durable. Null: no such row.</summary>
     ValueTask<Document?> ReadAsync(RowKey key, CancellationToken cancellationToken);
 
-    /// <summary>Called after rows have changed durably, wherever in the cluster. On the lane's thread: be quick.</summary>
+    /// <summary>Called after rows have changed durably, wherever in the cluster, on the lane's thread, and after indexes have, on any: be quick.</summary>
     IDisposable OnChanged(Action<IReadOnlyList<RowKey>> changed);
 }
 

@@ -1,4 +1,5 @@
 using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Queries;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Scripting.Pages;
@@ -42,6 +43,8 @@ internal abstract class InnerTransaction<T> : Transaction
 /// <summary>A page's templates over one snapshot.</summary>
 internal sealed class RenderTransaction(Application application, Page page, string? user, TransactionSeed seed, Action<string, Exception> engineFault) : InnerTransaction<RenderedTemplates>
 {
+    public override string? Session => user ?? "";
+
     public override Verdict Run(IScriptEngine engine, AttemptRows rows)
     {
         RenderResult rendered;
@@ -61,7 +64,7 @@ internal sealed class RenderTransaction(Application application, Page page, stri
             return Verdict.RowMissing;
         }
 
-        Value = new RenderedTemplates(rendered.Values, [.. rows.Read.Select(static cell => cell.Key)], rendered.Failures);
+        Value = new RenderedTemplates(rendered.Values, [.. rows.Read.Select(static cell => cell.Key), .. rows.Told.Select(static question => IndexQueries.KeyOf(question.App, question.Table)).Distinct()], rendered.Failures);
         return Verdict.Ran;
     }
 }

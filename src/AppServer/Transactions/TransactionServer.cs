@@ -148,13 +148,17 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public IDisposable OnChanged(Action<IReadOnlyList<RowKey>> changed) => _options.Feed.Subscribe(notice =>
+    public IDisposable OnChanged(Action<IReadOnlyList<RowKey>> changed)
     {
-        if (notice.Changed.Count > 0)
+        var rows = _options.Feed.Subscribe(notice =>
         {
-            changed(notice.Changed);
-        }
-    });
+            if (notice.Changed.Count > 0)
+            {
+                changed(notice.Changed);
+            }
+        });
+        return _options.Queries is { } queries ? new Both(rows, queries.Subscribe(changed)) : rows;
+    }
 
     /// <summary>Has rows of the table of outcomes that were loaded at the start removed after their time.</summary>
     public void ExpireLater(RowKey key, TimeSpan after, Stamp stamp) =>
@@ -242,6 +246,15 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
             }
         }, null);
         return done.Task;
+    }
+
+    private sealed class Both(IDisposable rows, IDisposable indexes) : IDisposable
+    {
+        public void Dispose()
+        {
+            rows.Dispose();
+            indexes.Dispose();
+        }
     }
 
     private static ValueTask<TransactionAnswer> Unavailable(string reason, int seconds, bool elsewhere = false) =>

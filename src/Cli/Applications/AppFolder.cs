@@ -25,6 +25,16 @@ internal static class AppFolder
     public static string DataFolder(string folder, string? given) =>
         given is null ? Path.Combine(folder, DataFolderName) : Path.GetFullPath(given);
 
+    /// <summary>The application for servers of a cluster, or its mistakes written to <paramref name="errors"/>.</summary>
+    /// <exception cref="FailureException">it declares indexes, which nobody keeps there</exception>
+    public static Application? LoadForCluster(string folder, TextWriter errors)
+    {
+        var application = Load(folder, errors);
+        return application?.Tables.Values.FirstOrDefault(table => !table.Indexes.IsEmpty) is not { } indexed
+            ? application
+            : throw new FailureException($"table '{indexed.Name}' declares indexes, which a cluster does not keep in this version", "Run it with: mjolnir dev");
+    }
+
     /// <summary>The application, or its mistakes written to <paramref name="errors"/>.</summary>
     public static Application? Load(string folder, TextWriter errors)
     {

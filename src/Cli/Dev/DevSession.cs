@@ -26,6 +26,7 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
 
         RequireFreePort();
         await using var stack = await RecoverAsync(stop.Token);
+        await stack.KeepIndexesAsync(application);
         await SeedAsync(stack, application, stop.Token);
         var applications = new ApplicationSlot(application);
         await using var http = await ListenAsync(stack, applications);
@@ -139,6 +140,7 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
             else if (next.Version != applications.Current.Version)
             {
                 await SeedAsync(stack, next, cancellationToken);
+                await stack.KeepIndexesAsync(next);
                 applications.Replace(next);
                 screen.Reloaded(next);
             }

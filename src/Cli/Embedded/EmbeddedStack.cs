@@ -1,12 +1,17 @@
 using System.Globalization;
 using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Queries;
 using Mjolnir.AppServer.Transactions;
 using Mjolnir.Cli.Status;
+using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
 using Mjolnir.Core.Violations;
+using Mjolnir.Indexer.Running;
+using Mjolnir.Scripting.Applications;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Folders;
+using Mjolnir.Storage.Indexes;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Registry;
@@ -40,20 +45,37 @@ internal sealed class EmbeddedStack : IAsyncDisposable
     private readonly FileLogBroker _broker;
     private readonly LogWorkers _workers;
     private readonly List<VStack> _stacks = [];
+    private readonly EmbeddedIndexPages _indexPages = new();
     private Task _warming = Task.CompletedTask;
     private Task _compacting = Task.CompletedTask;
     private Task _auditing = Task.CompletedTask;
     private Action<Violation> _violated = _ => { };
     private bool _closed;
 
-    private EmbeddedStack(FolderLock folderLock, FileLogBroker broker, LogWorkers workers)
+    private EmbeddedStack(FolderLock folderLock, FileLogBroker broker, LogWorkers workers, FolderObjectStore store, TimeProvider time)
     {
         _lock = folderLock;
         _broker = broker;
         _workers = workers;
+        Indexer = new ApplicationIndexer(new IndexerParts
+        {
+            Pages = _indexPages,
+            Store = store,
+            Time = time,
+            StoreConsumed = workers.StoreConsumedAsync,
+            Failed = (table, fault) => Raise(Violation.Of($"indexes of table {table}", fault)),
+            Changed = (app, table) => Queries!.Changed(app, table),
+        });
+        Queries = new IndexQueries(_indexPages, _indexPages.Heads, Durable, Indexer.ProgressOf, time);
     }
 
     public StackRouter Router { get; private set; } = null!;
+
+    /// <summary>Keeps the indexes of the application that is served.</summary>
+    public ApplicationIndexer Indexer { get; }
+
+    /// <summary>Answers from them.</summary>
+    public IndexQueries Queries { get; }
 
     /// <summary>What recovery found.</summary>
     public RecoveredCluster Recovered { get; private set; } = null!;
@@ -91,6 +113,13 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         }
     }
 
+    /// <summary>From now on the indexes of this version of the application are kept. They are built beside serving: a query before that waits a little, or is told to come again.</summary>
+    public Task KeepIndexesAsync(Application application)
+    {
+        Queries.IsUsed = application.Tables.Values.Any(table => !table.Indexes.IsEmpty);
+        return Indexer.UseAsync(application.Name, application.Tables.Select(table => KeyValuePair.Create(table.Key, table.Value.Indexes)));
+    }
+
     public IReadOnlyList<StackFigures> Figures() => _stacks.ConvertAll(stack => stack.Figures());
 
     /// <summary>Stops cleanly; what cannot be stored in time stays in the logs for the next start.</summary>
@@ -117,6 +146,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         }
 
         await EndedAsync(_workers.StopAsync(patience));
+        await Indexer.DisposeAsync();
         await _workers.DisposeAsync();
         await _broker.DisposeAsync();
         _lock.Dispose();
@@ -136,8 +166,12 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         var broker = new FileLogBroker(DataFolder.Logs(options.Data), reportTorn: torn.Add);
         EmbeddedStack? stack = null;
         var logged = new LogSample(options.Random.Next());
-        var workers = new LogWorkers(broker, store, options.Time, (log, fault) => stack?.Fail($"log {log}", fault), logged.Offer);
-        stack = new EmbeddedStack(folderLock, broker, workers) { _violated = options.Violated };
+        var workers = new LogWorkers(broker, store, options.Time, (log, fault) => stack?.Fail($"log {log}", fault), batch =>
+        {
+            logged.Offer(batch);
+            stack?.Indexer.Offer(batch);
+        });
+        stack = new EmbeddedStack(folderLock, broker, workers, store, options.Time) { _violated = options.Violated };
         var names = Enumerable.Range(1, options.Stacks).Select(i => string.Create(CultureInfo.InvariantCulture, $"s{i}")).ToList();
 
         // 1. Every log of the process before is sealed and drained: the store is current.
@@ -191,6 +225,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
                 Random = new Random(options.Random.Next()),
                 Predictor = predictor,
                 Alarm = Raise,
+                Queries = Queries,
             });
             _ = server.Failed.ContinueWith(failed => Fail($"server {server.Name}", failed.Result), TaskScheduler.Default);
             _stacks.Add(new VStack(shard.Name, shard, server, epochs, _workers));
@@ -269,6 +304,22 @@ internal sealed class EmbeddedStack : IAsyncDisposable
         {
             _violated(violation);
         }
+    }
+
+    /// <summary>Per log of this process the last batch whose transactions may have been answered.</summary>
+    private List<Stamp> Durable()
+    {
+        var durable = _workers.Consumed.ToDictionary(stamp => stamp.Log, stamp => stamp.Batch);
+        foreach (var server in _stacks.Select(stack => stack.Server))
+        {
+            // A confirm comes before its batch is consumed. The log may be renewed in between: then what was read is of the next one, and the worker has consumed all of this.
+            if (server.Log is { } log && server.Durable is var batch && server.Log == log)
+            {
+                durable[log] = Math.Max(batch, durable.GetValueOrDefault(log));
+            }
+        }
+
+        return [.. durable.Select(log => new Stamp(log.Key, log.Value))];
     }
 
     private static async Task EndedAsync(Task part)

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Mjolnir.Indexer.Running;
 
 namespace Mjolnir.Cli.Status;
 
@@ -26,11 +27,30 @@ internal sealed record StatusFigures
     /// <summary>Broken rules that this process found, by kind: must be empty.</summary>
     public IReadOnlyList<ViolationFigures> Violations { get; init; } = [];
 
+    /// <summary>The tables whose indexes this process keeps.</summary>
+    public IReadOnlyList<IndexFigures> Indexes { get; init; } = [];
+
     /// <summary>What the auditor of this process has done; null if it has none.</summary>
     public AuditStatus? Audit { get; init; }
 
     /// <summary>What this server knows of its cluster; null: it is no part of one (embedded stack).</summary>
     public ClusterFigures? Cluster { get; init; }
+}
+
+/// <summary>The indexes of one table.</summary>
+/// <param name="Table">the table</param>
+/// <param name="State">"building", "following" the logs, "catchingup" from the store after batches were missed, or "waiting" after a fault</param>
+/// <param name="Percent">of the rows read, while they are built</param>
+/// <param name="Rows">rows in them, removed ones that are remembered too</param>
+/// <param name="Pages">pages that queries see</param>
+/// <param name="Bytes">bytes of these pages</param>
+/// <param name="Steps">steps since they were built</param>
+/// <param name="Built">times they were built by this process: more than once after a fault</param>
+/// <param name="Fault">the last fault; null without one</param>
+internal sealed record IndexFigures(string Table, string State, int Percent, long Rows, int Pages, long Bytes, long Steps, int Built, string? Fault)
+{
+    public static IndexFigures Of(TableProgress told) =>
+        new(told.Table, told.State.ToString().ToLowerInvariant(), told.Percent, told.Rows, told.Pages, told.Bytes, told.Steps, told.Built, told.Fault);
 }
 
 internal sealed record ProcessFigures

@@ -32,6 +32,7 @@ internal sealed class StatusReader(EmbeddedStack stack, ApplicationSlot applicat
             Total = stacks.Aggregate(StackFigures.Sum),
             Stacks = stacks,
             Violations = ViolationFigures.Of(stack.Alarms),
+            Indexes = [.. stack.Indexer.Progress.Select(IndexFigures.Of)],
             Audit = AuditStatus.Of(stack.Auditor.Figures, stack.AuditRequests),
         };
     }

@@ -5,8 +5,8 @@ namespace Mjolnir.Scripting.Applications;
 /// <summary>Reads one table of <c>mjolnir.json</c>.</summary>
 internal sealed class TableReader(DiagnosticList diagnostics)
 {
-    private static readonly string[] Known = ["key", "columns", "seed"];
-    private static readonly string[] NotYet = ["indexes", "groups", "search"];
+    private static readonly string[] Known = ["key", "columns", "indexes", "seed"];
+    private static readonly string[] NotYet = ["groups", "search"];
 
     private static readonly Dictionary<string, ColumnType> Types = new(StringComparer.Ordinal)
     {
@@ -55,6 +55,7 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         }
 
         JsonShape.CheckNames(table.Value, Known, NotYet, $"table '{table.Name}'", diagnostics);
+        RefuseUnique(table);
         var columns = ReadColumns(table);
         var key = ReadKey(table, columns);
         var seedPath = ReadSeed(table, ref seed);
@@ -62,6 +63,17 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         return columns.Count == 0 || key is null || (diagnostics.Count > before && !IsTableName(table.Name))
             ? null
             : new TableSchema(table.Name, key, columns.ToFrozenDictionary(column => column.Name, StringComparer.Ordinal), columns, seedPath) { Indexes = indexes };
+    }
+
+    private void RefuseUnique(JsonMember table)
+    {
+        foreach (var index in table.Value.Member("indexes")?.Value.Members ?? [])
+        {
+            if (index.Value.Member("unique") is { } unique)
+            {
+                diagnostics.Add(unique.Position, "'unique' is not supported yet in this version", "Remove it: it would have no effect.");
+            }
+        }
     }
 
     private void CheckName(JsonMember table)

@@ -1,4 +1,5 @@
 using Mjolnir.Core.Documents;
+using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Applications;
 
@@ -12,6 +13,16 @@ public interface IRowSource
     /// and the run must end as <see cref="RunStatus.RowMissing"/>: the row is loaded and the handler runs again.
     /// </summary>
     bool TryRead(RowKey key, out Document? row);
+
+    /// <summary>
+    /// True: what an index says to a question, the same each time within a transaction, or why it says nothing. False: it is not known yet, and the run must end as at a row that
+    /// is not known (<see cref="RunStatus.RowMissing"/>): the answer is found and the handler runs again.
+    /// </summary>
+    bool TryAsk(IndexQuestion question, out IndexAnswer? answer)
+    {
+        answer = IndexAnswer.Refused("there are no indexes here");
+        return true;
+    }
 }
 
 /// <summary>Fixed for a transaction however often its handler runs: clock, ids and randomness.</summary>
@@ -59,7 +70,7 @@ public enum RunStatus
     /// <summary>It ran to its end: writes, result and changes hold.</summary>
     Completed,
 
-    /// <summary>It touched a row that the snapshot does not have: <see cref="RunResult.Missing"/>.</summary>
+    /// <summary>It touched a row that the snapshot does not have (<see cref="RunResult.Missing"/>), or asked an index what is not known yet.</summary>
     RowMissing,
 
     /// <summary>It read an input or a global that the browser did not ship: <see cref="RunResult.Reads"/> tells all it read.</summary>
@@ -105,7 +116,7 @@ public sealed class RunResult
     /// <summary>Rows written, each once, in no order; only when completed.</summary>
     public IReadOnlyList<RowWrite> Writes { get; init; } = [];
 
-    /// <summary>The row to load, when missing.</summary>
+    /// <summary>The row to load, when missing; default when it is an index's answer that is missing.</summary>
     public RowKey Missing { get; init; }
 
     /// <summary>Plain words for the user or author, when aborted.</summary>
@@ -130,7 +141,7 @@ public sealed class RenderResult
     /// <summary>Templates whose evaluation failed, with the reason, for the log and the developer.</summary>
     public IReadOnlyList<Diagnostic> Failures { get; init; } = [];
 
-    /// <summary>The row to load, when missing.</summary>
+    /// <summary>The row to load, when missing; default when it is an index's answer that is missing.</summary>
     public RowKey Missing { get; init; }
 }
 

@@ -42,6 +42,12 @@ public sealed record ScriptLimits
     /// <summary>Rows that one run may write.</summary>
     public int MaxWrites { get; init; } = 10_000;
 
+    /// <summary>Rows that one query gives at most: each is read and validated by the transaction. A page of results has twenty; who wants all of a table exports it.</summary>
+    public int MaxQueryRows { get; init; } = 1_000;
+
+    /// <summary>Questions that one run asks indexes: each ends a run once, so that many would take as many runs.</summary>
+    public int MaxQueries { get; init; } = 100;
+
     /// <summary>UTF-8 bytes of a handler's result, and of its page changes.</summary>
     public int MaxAnswerBytes { get; init; } = 1 << 20;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Mjolnir.Core.Batches;
+using Mjolnir.Core.Envelopes;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
 
@@ -25,6 +26,20 @@ public sealed class LogWorkers(ILogBroker broker, IObjectStore store, TimeProvid
 
     /// <summary>Batches of a log consumed and not stored yet.</summary>
     public long Backlog(string log) => _workers.TryGetValue(log, out var entry) ? entry.Worker.Backlog : 0;
+
+    /// <summary>The logs whose workers run or ran here, each with the last batch that its worker has consumed.</summary>
+    public IEnumerable<Stamp> Consumed => _workers.Values.Select(entry => new Stamp(entry.Worker.Log, entry.Worker.StoredBatch + entry.Worker.Backlog));
+
+    /// <summary>Has everything that was consumed so far stored at once, and returns when it is; logs whose work has ended are stored.</summary>
+    public async Task StoreConsumedAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (worker, run) in _workers.Values.Where(entry => entry.Worker.Backlog > 0))
+        {
+            var through = worker.StoredBatch + worker.Backlog;
+            await Task.WhenAny(worker.DrainAsync(through, cancellationToken), run);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
 
     /// <summary>Stores what the logs hold, then ends the workers. What is not stored in time stays in the logs.</summary>
     public async Task StopAsync(CancellationToken patience) =>

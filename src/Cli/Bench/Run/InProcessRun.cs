@@ -41,6 +41,7 @@ internal sealed class InProcessRun(BenchOptions options, IBenchScreen screen)
         var stack = await EmbeddedStack.StartAsync(embedded, new Progress<WriteBehind.RecoveryProgress>(), cancellationToken);
         await using (stack)
         {
+            await stack.KeepIndexesAsync(application);
             await new Seeder(stack.Router, _time).RunAsync(application, new Progress<Seeder.Step>(), cancellationToken);
             var ready = _time.GetElapsedTime(began);
             var (load, cost) = await DriveAsync(stack, application, cancellationToken);

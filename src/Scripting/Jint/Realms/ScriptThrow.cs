@@ -22,7 +22,7 @@ internal sealed class RunAborted(string reason, AbortKind kind, SourcePosition? 
     public SourcePosition? Position { get; } = position;
 }
 
-/// <summary>A row is not in the snapshot: the run ends, the row is loaded, the handler runs again.</summary>
+/// <summary>A row is not in the snapshot, or (default) an index's answer is not: the run ends, it is loaded, the handler runs again.</summary>
 internal sealed class RowMissingException(Core.Keys.RowKey key) : Exception
 {
     public Core.Keys.RowKey Key { get; } = key;

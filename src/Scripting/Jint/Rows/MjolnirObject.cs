@@ -1,5 +1,6 @@
 using System.Text;
 using Mjolnir.Core.Documents;
+using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Scripting.Jint.Builtins;
 using Mjolnir.Scripting.Jint.Realms;
@@ -13,7 +14,7 @@ internal sealed record RunContext(RowStore Rows, string? User);
 /// <summary>The global <c>mjolnir</c>: tables, key/value pairs, user, clock and ids.</summary>
 internal static class MjolnirObject
 {
-    private static readonly string[] Undeclared = ["where", "search", "top", "page"];
+    private static readonly string[] Undeclared = ["search", "page"];
 
     /// <summary>Puts it into a realm; <paramref name="context"/> tells the run under way.</summary>
     public static JsObject Install(Realm realm, Func<RunContext> context)
@@ -53,12 +54,57 @@ internal static class MjolnirObject
         prototype.Method("insert", 1, (r, self, args) => context().Rows.Insert(This(r, self), Fields(r, args.At(0), "insert")));
         prototype.Method("remove", 1, (r, self, args) => context().Rows.Remove(This(r, self), args.At(0)));
         prototype.Method("update", 2, (r, self, args) => context().Rows.Update(This(r, self), args.At(0), Fields(r, args.At(1), "update")));
+        var queries = QueryPrototype(realm, context);
+        prototype.Method("where", 1, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryValues.Terms(r, This(r, self), args.At(0))) { IsFresh = IsFresh(r, args.At(1)) });
+        prototype.Method("top", 2, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryTerms.All).Largest(args.At(1)).LimitTo(args.At(0)).Rows(context().Rows));
         foreach (var name in Undeclared)
         {
             prototype.Method(name, 1, (r, self, _) => throw r.Abort($"not declared: {name} on table '{This(r, self).Name}'"));
         }
 
         return prototype;
+    }
+
+    private static JsObject QueryPrototype(Realm realm, Func<RunContext> context)
+    {
+        var prototype = new JsObject(realm, realm.Intrinsics.ObjectPrototype);
+        prototype.Method("orderBy", 1, (r, self, args) => Query(r, self).OrderBy(args.At(0)));
+        prototype.Method("limit", 1, (r, self, args) => Query(r, self).LimitTo(args.At(0)));
+        prototype.Method("after", 1, (r, self, args) => Query(r, self).Behind(args.At(0)));
+        prototype.Method("rows", 0, (r, self, _) => Query(r, self).Rows(context().Rows));
+        prototype.Method("count", 0, (r, self, _) => Query(r, self).Count(context().Rows));
+        prototype.Method("sum", 1, (r, self, args) => Query(r, self).Sum(context().Rows, args.At(0)));
+        Getter(prototype, "cursor", (r, self) => JsValue.OrNull(Query(r, self).Page(context().Rows).Cursor));
+        Getter(prototype, "behind", (r, self) => Query(r, self).Page(context().Rows).IsBehind);
+        return prototype;
+    }
+
+    private static void Getter(JsObject prototype, string name, Func<Realm, JsValue, JsValue> get) => prototype.Define(name, new Descriptor
+    {
+        HasGetter = true,
+        Getter = new NativeFunction(prototype.Realm, name, 0, (r, self, _) => get(r, self)),
+    });
+
+    private static QueryObject Query(Realm realm, JsValue self) =>
+        self.Object as QueryObject ?? throw realm.TypeError("a function of a query was called without its query");
+
+    private static bool IsFresh(Realm realm, JsValue options)
+    {
+        if (options.IsUndefined)
+        {
+            return false;
+        }
+
+        var given = options.Object ?? throw realm.Abort($"the options of where are an object, not {ColumnRules.Show(options)}");
+        foreach (var name in given.EnumerableKeys())
+        {
+            if (name != "fresh" || !given.Get(name).IsBoolean)
+            {
+                throw realm.Abort($"where knows the option fresh, true or false, and not '{name}: {ColumnRules.Show(given.Get(name))}'");
+            }
+        }
+
+        return given.Get("fresh").IsTrue;
     }
 
     private static Applications.TableSchema This(Realm realm, JsValue self) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mjolnir.Core.Documents;
+using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
@@ -14,6 +15,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
 {
     private readonly Dictionary<RowKey, Entry> _entries = [];
     private bool _closed;
+    private int _asked;
 
     /// <summary>A row as it was and as it is. Exactly one of the row (tables) and the document (key/value) is used.</summary>
     private sealed class Entry(TableSchema? table, Document? original)
@@ -40,6 +42,9 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
 
         RequireOpen();
     }
+
+    /// <summary>The application's name.</summary>
+    public string App => application.Name;
 
     public TableSchema Table(string name) =>
         application.Tables.TryGetValue(name, out var table) ? table : throw realm.Abort($"there is no table '{name}' in mjolnir.json");
@@ -98,6 +103,58 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
         }
 
         return row;
+    }
+
+    /// <summary>A row of a table that the run knows: read or written.</summary>
+    /// <param name="PrimaryKey">its primary key</param>
+    /// <param name="Row">as it is now; null if there is none</param>
+    /// <param name="Original">as it was read; null if there was none</param>
+    public readonly record struct KnownRow(string PrimaryKey, RowObject? Row, Document? Original)
+    {
+        /// <summary>Its columns now.</summary>
+        public Slot[]? Now => Row?.Columns.ToArray();
+
+        /// <summary>Its columns as they were read.</summary>
+        public Slot[]? Before(Realm realm) => Original is null ? null : DecodedRow.Of(realm, Original).Columns.ToArray();
+    }
+
+    /// <summary>All rows of a table that the run knows so far.</summary>
+    public IEnumerable<KnownRow> Known(TableSchema table)
+    {
+        foreach (var (key, entry) in _entries)
+        {
+            if (entry.Table == table)
+            {
+                yield return new KnownRow(key.PrimaryKey, entry.Row, entry.Original);
+            }
+        }
+    }
+
+    /// <summary>Reads a row that an index names.</summary>
+    public void Load(TableSchema table, string primaryKey)
+    {
+        if (RowKey.TryCreate(application.Name, table.Name, primaryKey, out var key))
+        {
+            Load(table, key);
+        }
+    }
+
+    /// <summary>What an index says.</summary>
+    public IndexAnswer Ask(IndexQuestion question)
+    {
+        RequireOpen();
+        if (++_asked > realm.Limits.MaxQueries)
+        {
+            throw realm.Limit($"more than {realm.Limits.MaxQueries} questions to indexes in one run");
+        }
+
+        realm.Work(1024);
+        if (!source.TryAsk(question, out var answer))
+        {
+            throw new RowMissingException(default);
+        }
+
+        return answer!.Refusal is { } reason ? throw realm.Abort(reason) : answer;
     }
 
     public Document? Get(JsValue key) => LoadPair(key).Document;

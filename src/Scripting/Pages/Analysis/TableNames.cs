@@ -3,11 +3,13 @@ using Mjolnir.Scripting.Applications;
 
 namespace Mjolnir.Scripting.Pages.Analysis;
 
-/// <summary>Finds tables and columns that are written out in code but not declared.</summary>
+/// <summary>Finds tables, columns and queries that are written out in code but not declared.</summary>
 internal sealed class TableNames(IReadOnlyDictionary<string, TableSchema> tables, DiagnosticList diagnostics)
 {
     // What every object has: not a column, but no mistake.
     private static readonly HashSet<string> OfEveryObject = ["hasOwnProperty", "toString", "valueOf", "constructor", "toLocaleString", "isPrototypeOf", "propertyIsEnumerable"];
+
+    private readonly TableQueries _queries = new(diagnostics);
 
     /// <param name="code">where the tree comes from</param>
     /// <param name="tree">the syntax to look through</param>
@@ -22,6 +24,10 @@ internal sealed class TableNames(IReadOnlyDictionary<string, TableSchema> tables
                     code.PositionOf(literal),
                     $"there is no table '{name}'",
                     NearestName.Hint(name, tables.Keys, "Declare it in mjolnir.json under 'tables'."));
+            }
+            else if (node is CallExpression asked)
+            {
+                _queries.Check(code, asked, named => TableName(named, inTemplate) is { Value: string known } ? tables.GetValueOrDefault(known) : null);
             }
             else if (node is MemberExpression member)
             {

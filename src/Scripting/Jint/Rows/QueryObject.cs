@@ -1,0 +1,91 @@
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Indexes.Queries;
+using Mjolnir.Scripting.Applications;
+using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Jint.Realms;
+using Mjolnir.Scripting.Jint.Values;
+
+namespace Mjolnir.Scripting.Jint.Rows;
+
+/// <summary>A query as a handler builds it. Each step gives another query and leaves this one as it is.</summary>
+internal sealed class QueryObject(Realm realm, JsObject prototype, string app, TableSchema table, QueryTerms terms) : JsObject(realm, prototype)
+{
+    private QueryPage? _page;
+
+    public TableSchema Table { get; } = table;
+
+    /// <summary>Null: as many rows as there may be, and more are a mistake.</summary>
+    public int? Limit { get; private init; }
+
+    public string? After { get; private init; }
+
+    public bool IsFresh { get; init; }
+
+    public QueryObject OrderBy(JsValue by)
+    {
+        var (name, isDescending) = Ordered(by.Text ?? throw Realm.Abort($"orderBy needs the name of a column, not {ColumnRules.Show(by)}"));
+        QueryValues.RequireColumn(Realm, Table, name);
+        return With(terms with { Order = name, Descending = isDescending }, Limit, After);
+    }
+
+    /// <summary>By a column, the largest first, whatever its name begins with.</summary>
+    public QueryObject Largest(JsValue column)
+    {
+        var name = column.Text ?? throw Realm.Abort($"top needs the name of a column, not {ColumnRules.Show(column)}");
+        QueryValues.RequireColumn(Realm, Table, name);
+        return With(terms with { Order = name, Descending = true }, Limit, After);
+    }
+
+    public QueryObject LimitTo(JsValue rows)
+    {
+        var most = Realm.Limits.MaxQueryRows;
+        return rows.IsNumber && rows.Number >= 1 && rows.Number <= most && Math.Floor(rows.Number) == rows.Number
+            ? With(terms, (int)rows.Number, After)
+            : throw Realm.Abort($"limit needs a whole number from 1 to {most}, not {ColumnRules.Show(rows)}");
+    }
+
+    public QueryObject Behind(JsValue cursor) => With(terms, Limit, cursor switch
+    {
+        { IsNullish: true } or { Text: "" } => null,
+        { Text: { } text } => text,
+        _ => throw Realm.Abort($"after needs a cursor that a query gave, not {ColumnRules.Show(cursor)}"),
+    });
+
+    /// <summary>The rows, and what <see cref="Page"/> tells of them from now on.</summary>
+    public JsArray Rows(RowStore rows)
+    {
+        _page = Find(rows);
+        return new JsArray(Realm, [.. _page.Rows.Select(static row => JsValue.Of(row))]);
+    }
+
+    /// <summary>What the last look gave; the first one, if nobody has looked yet.</summary>
+    public QueryPage Page(RowStore rows) => _page ??= Find(rows);
+
+    public double Count(RowStore rows) => QueryEvaluation.Count(Realm, rows, Table, Bound(terms with { Order = null, Descending = false }), IsFresh);
+
+    public double Sum(RowStore rows, JsValue column)
+    {
+        var name = column.Text ?? throw Realm.Abort($"sum needs the name of a column, not {ColumnRules.Show(column)}");
+        QueryValues.RequireColumn(Realm, Table, name);
+        return QueryEvaluation.Sum(Realm, rows, Table, Bound(terms with { Order = null, Descending = false, Sum = name }), name, IsFresh);
+    }
+
+    private QueryPage Find(RowStore rows)
+    {
+        var query = Bound(terms);
+        byte[]? after = [];
+        if (After is not null && !query.TryCursor(After, out after))
+        {
+            throw Realm.Abort("this cursor is not one of this query: begin without", AbortKind.Refused);
+        }
+
+        return QueryEvaluation.Find(Realm, rows, Table, query, after, Limit, IsFresh);
+    }
+
+    private TableQuery Bound(QueryTerms asked) => TableQuery.TryBind(app, Table.Name, Table.Indexes, asked, out var query) ? query : throw Realm.Abort(QueryPlan.Missing(Table.Name, asked.Shape));
+
+    private QueryObject With(QueryTerms next, int? limit, string? after) => new(Realm, Prototype!, app, Table, next) { Limit = limit, After = after, IsFresh = IsFresh };
+
+    /// <summary><c>-date</c>: the largest first, unless a column is really named so.</summary>
+    private (string Name, bool IsDescending) Ordered(string by) => by.StartsWith('-') && !Table.Columns.ContainsKey(by) ? (by[1..], true) : (by, false);
+}
