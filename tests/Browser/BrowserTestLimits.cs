@@ -4,10 +4,10 @@ namespace Mjolnir.Browser.Tests;
 internal static class BrowserTestLimits
 {
     /// <summary>For anything that should come: a message, a change of the page. Generous, because the machine may be busy; passing tests never wait it out.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>For a real server to build its first view and listen.</summary>
-    public static readonly TimeSpan ServerStart = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan ServerStart = TimeSpan.FromSeconds(90);
 
     /// <summary>For a whole cluster with its RabbitMQ and its S3 to serve the first page: half a minute on an idle machine.</summary>
     public static readonly TimeSpan ClusterStart = TimeSpan.FromMinutes(3);

