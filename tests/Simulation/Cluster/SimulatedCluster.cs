@@ -44,7 +44,7 @@ internal sealed class SimulatedCluster
         (Loop, _engine, _rules) = (loop, engine, rules);
         Limits = new CommitterLimits { Suspended = rules.Server };
         StoreLimits = rules.SealWait ? Small with { SealWait = TimeSpan.Zero } : Small;
-        Store = new SimulatedStore(loop);
+        Store = new SimulatedStore(loop) { Overwrites = rules.Overwrites };
         Broker = new SimulatedBroker(loop) { SharesQueues = rules.W2 };
         Bus = new SimulatedBus(loop);
         Leadership = new SimulatedLeadership(loop);
@@ -75,9 +75,6 @@ internal sealed class SimulatedCluster
     public WorkerLimits WorkerLimits { get; init; } = new();
 
     public string NewId() => $"id{++_ids}";
-
-    /// <summary>The name of a writer of manifests.</summary>
-    public string NewWriter() => _rules.W3 ? "writer" : NewId();
 
     public IScriptEngine NewEngine(string server) => _engine(server);
 

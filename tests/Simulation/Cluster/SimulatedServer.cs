@@ -47,6 +47,11 @@ internal sealed class SimulatedServer
             if (isOpen)
             {
                 isOpen = false;
+                if (_cluster.Loop.Network.Chance(_cluster.Loop.Weather.LostAnswer))
+                {
+                    answer = null;
+                }
+
                 _cluster.Loop.After(_cluster.Loop.Weather.Delay(_cluster.Loop), () => answered(answer));
             }
         }

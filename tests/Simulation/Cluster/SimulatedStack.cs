@@ -21,7 +21,7 @@ internal sealed class SimulatedStack(SimulatedCluster cluster, string name, Simu
     /// <summary>The server's lists of logs on its disk, by name.</summary>
     public Dictionary<string, string[]> Notes { get; } = new(StringComparer.Ordinal);
 
-    public bool IsLeaving { get; set; }
+    public bool IsLeaving { get; private set; }
 
     public void Start()
     {
@@ -38,6 +38,18 @@ internal sealed class SimulatedStack(SimulatedCluster cluster, string name, Simu
     }
 
     public void StartWorker() => Worker ??= new SimulatedWriteBehind(cluster, name, new SimulatedProcess(cluster.Loop, $"w{name}#{++_runs}"));
+
+    /// <summary>Its shard is taken out of the view; after a while the server ends for good, and the shard with it.</summary>
+    public void Leave(TimeSpan time)
+    {
+        IsLeaving = true;
+        Server?.Leave();
+        cluster.Loop.After(time, () =>
+        {
+            KillServer(null);
+            shard.Kill();
+        });
+    }
 
     /// <summary>Kills the server; it is started again after a while, or never by itself.</summary>
     public void KillServer(TimeSpan? down)

@@ -22,7 +22,7 @@ internal sealed class SimulatedWriteBehind
             Time = process.Time,
             StoreLimits = cluster.StoreLimits,
             Limits = cluster.WorkerLimits,
-            NewId = cluster.NewWriter,
+            NewId = cluster.NewId,
             Failed = (log, fault) => cluster.Loop.Fail($"The worker of log {log} in {process.Name} stopped: {fault}"),
         });
         var keeper = new ViewKeeper(new ViewKeeperOptions

@@ -1,5 +1,7 @@
 using Mjolnir.Simulation.Tests.Cluster;
+using Mjolnir.Simulation.Tests.Runs;
 using Mjolnir.Simulation.Tests.Scheduling;
+using Mjolnir.WriteBehind.Views;
 
 namespace Mjolnir.Simulation.Tests.Faults;
 
@@ -9,6 +11,8 @@ internal sealed class Troubles
     private const int MostStacks = 5;
 
     private readonly SimulatedCluster _cluster;
+    private readonly Storm _storm;
+    private readonly Shortening _shortening;
     private readonly SimulationDice _dice;
     private readonly (Action Happen, int Weight)[] _kinds;
     private readonly int _weights;
@@ -16,17 +20,24 @@ internal sealed class Troubles
     private readonly int _most;
     private bool _isOn;
 
-    public Troubles(SimulatedCluster cluster)
+    public Troubles(SimulatedCluster cluster, Storm storm, Shortening shortening)
     {
-        (_cluster, _dice) = (cluster, new SimulationDice(cluster.Loop.Seed, "troubles"));
+        (_cluster, _storm, _shortening, _dice) = (cluster, storm, shortening, new SimulationDice(cluster.Loop.Seed, "troubles"));
         _kinds =
         [
             (KillServer, Weight()), (KillWorker, Weight()), (PauseServer, Weight()), (PauseWorker, Weight()), (PauseShard, Weight()), (RestartShard, Weight()), (FlushShard, Weight()),
             (CutLine, Weight()), (CutOff, Weight()), (Revoke, Weight()), (BreakChannels, Weight()), (StopStore, Weight()), (AddStack, _dice.Below(2)),
         ];
-        _weights = _kinds.Sum(kind => kind.Weight);
         _most = _dice.Pick([4, 12, 40]);
         _pause = TimeSpan.FromMilliseconds(_dice.Pick([400, 1500, 5000]));
+        if (storm.IsOn)
+        {
+            _kinds = OfStorm();
+            (_most, _pause) = (_dice.Between(8, 40), TimeSpan.FromMilliseconds(PauseOf(storm.Kind)));
+        }
+
+        _most = Math.Min(_most, shortening.Faults ?? int.MaxValue);
+        _weights = _kinds.Sum(kind => kind.Weight);
     }
 
     /// <summary>Troubles that happened.</summary>
@@ -50,6 +61,8 @@ internal sealed class Troubles
             (stack.Shard.NoRoom, stack.Shard.Losing) = (noRoom, losing);
         }
 
+        _storm.Blow(weather);
+        weather.MakeFair(_shortening.Fair);
         Next();
     }
 
@@ -63,6 +76,24 @@ internal sealed class Troubles
             (stack.Shard.NoRoom, stack.Shard.Losing) = (0, 0);
         }
     }
+
+    private static int PauseOf(StormKind kind) => kind switch
+    {
+        StormKind.Silence or StormKind.Movement => 3000,
+        StormKind.Keepers => 300,
+        _ => 700,
+    };
+
+    private (Action Happen, int Weight)[] OfStorm() => _storm.Kind switch
+    {
+        StormKind.Silence => [(Silence, 6), (DelaySeals, 4), (KillServer, 1), (PauseServer, 1)],
+        StormKind.Movement => [(MoveUnheard, 6), (Silence, 1), (KillServer, 1)],
+        StormKind.Flushes => [(FlushShard, 8), (RestartShard, 1), (PauseShard, 1)],
+        StormKind.Lines => [(CutLine, 6), (PauseShard, 2), (KillServer, 1)],
+        StormKind.Answers => [(KillServer, 2), (CutLine, 1), (BreakChannels, 1)],
+        StormKind.Keepers => [(RestartShard, 3), (FlushShard, 1), (Dethrone, 6), (KillServer, 1)],
+        _ => [(KillWorker, 4), (PauseWorker, 2), (BreakChannels, 2), (Revoke, 2), (StopStore, 1), (KillServer, 1)],
+    };
 
     private int Weight() => _dice.Chance(0.5) ? _dice.Between(1, 4) : 0;
 
@@ -80,7 +111,11 @@ internal sealed class Troubles
         }
 
         var at = _dice.Below(_weights);
-        Array.Find(_kinds, kind => (at -= kind.Weight) < 0).Happen();
+        if (!_shortening.Skipped.Contains(Count))
+        {
+            Array.Find(_kinds, kind => (at -= kind.Weight) < 0).Happen();
+        }
+
         Count++;
         Next();
     });
@@ -120,15 +155,60 @@ internal sealed class Troubles
         }
     }
 
+    /// <summary>A server that works, and that nobody hears for longer than they are patient.</summary>
+    private void Silence()
+    {
+        if (Stack().Server is { } server)
+        {
+            _cluster.Bus.CutOff(server.Process, TimeSpan.FromMilliseconds(_dice.Between(1500, 9000)));
+        }
+    }
+
+    /// <summary>The store takes no seals for a while: what enters a queue behind its marker finds the queue still there.</summary>
+    private void DelaySeals() => StopStore(_dice.Between(2000, 10_000));
+
+    /// <summary>Slots move while one server does not hear of it, or stands still.</summary>
+    private void MoveUnheard()
+    {
+        if (Stack() is not { Server: { } server } unheard)
+        {
+            return;
+        }
+
+        var time = TimeSpan.FromMilliseconds(_dice.Between(4000, 12000));
+        if (_dice.Chance(0.7))
+        {
+            _cluster.Bus.CutOff(server.Process, time);
+        }
+        else
+        {
+            server.Process.Pause(time);
+        }
+
+        if (_cluster.Stacks.Count < MostStacks && _dice.Chance(0.6))
+        {
+            AddStack();
+        }
+        else if (_cluster.Stacks.Where(stack => stack != unheard && !stack.IsLeaving).ToArray() is { Length: > 1 } others)
+        {
+            _dice.Pick(others).Leave(TimeSpan.FromMilliseconds(_dice.Between(500, 8000)));
+        }
+    }
+
     private void Revoke() => _cluster.Leadership.RevokeSome(_dice, Time(1500));
+
+    /// <summary>The keeper of the view is taken for dead, and goes on for a while.</summary>
+    private void Dethrone() => _cluster.Leadership.Revoke(ViewKeeper.Duty, Time(3000));
 
     private void BreakChannels() => _cluster.Broker.BreakChannels();
 
-    private void StopStore()
+    private void StopStore() => StopStore(_dice.Between(1, 3000));
+
+    private void StopStore(int milliseconds)
     {
         Loop.Trace.Line("store", "is away");
         _cluster.Store.IsDown = true;
-        Loop.After(Time(3000), () => _cluster.Store.IsDown = false);
+        Loop.After(TimeSpan.FromMilliseconds(milliseconds), () => _cluster.Store.IsDown = false);
     }
 
     private void AddStack()

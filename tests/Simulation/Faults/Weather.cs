@@ -8,7 +8,14 @@ internal sealed class Weather
     /// <summary>Nothing is lost or late.</summary>
     public static Weather Fair => new() { IsFair = true };
 
+    /// <summary>What can be bad about it, by name.</summary>
+    public static IReadOnlyList<string> Kinds { get; } =
+        [nameof(Slow), nameof(SplitPass), nameof(Late), nameof(CutLine), nameof(StoreError), nameof(UnknownPublish), nameof(SlowQueue), nameof(RefusedPublish), nameof(LostNotice), nameof(LostAnswer)];
+
     private static readonly TimeSpan LatestEffect = TimeSpan.FromSeconds(3);
+
+    /// <summary>The longest that a routed message takes into its queue.</summary>
+    public TimeSpan SlowestConfirm { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <summary>No late effects.</summary>
     public bool IsFair { get; set; }
@@ -23,10 +30,10 @@ internal sealed class Weather
     public TimeSpan SlowWay { get; init; } = TimeSpan.FromMilliseconds(50);
 
     /// <summary>How often a pass is not executed at once.</summary>
-    public double SplitPass { get; init; }
+    public double SplitPass { get; set; }
 
     /// <summary>How often what was cut off arrives all the same, late.</summary>
-    public double Late { get; init; }
+    public double Late { get; set; }
 
     /// <summary>How often a message is cut off with its connection.</summary>
     public double CutLine { get; set; }
@@ -45,6 +52,9 @@ internal sealed class Weather
 
     /// <summary>How often a notice is lost.</summary>
     public double LostNotice { get; set; }
+
+    /// <summary>How often a server's answer does not reach its client.</summary>
+    public double LostAnswer { get; set; }
 
     public TimeSpan Delay(SimulationLoop loop)
     {
@@ -65,6 +75,16 @@ internal sealed class Weather
         return dice.Chance(0.5) ? TimeSpan.FromTicks(dice.Below(200_000)) : LatestEffect * dice.Fraction();
     }
 
+    /// <summary>Leaves out these kinds.</summary>
+    public void MakeFair(IReadOnlySet<string> kinds)
+    {
+        double Unless(string kind, double rate) => kinds.Contains(kind) ? 0 : rate;
+        (Slow, SplitPass, Late) = (Unless(nameof(Slow), Slow), Unless(nameof(SplitPass), SplitPass), Unless(nameof(Late), Late));
+        (CutLine, StoreError, LostNotice) = (Unless(nameof(CutLine), CutLine), Unless(nameof(StoreError), StoreError), Unless(nameof(LostNotice), LostNotice));
+        (UnknownPublish, SlowQueue, RefusedPublish) = (Unless(nameof(UnknownPublish), UnknownPublish), Unless(nameof(SlowQueue), SlowQueue), Unless(nameof(RefusedPublish), RefusedPublish));
+        LostAnswer = Unless(nameof(LostAnswer), LostAnswer);
+    }
+
     /// <summary>All is well from now on; what is on its way comes as it would have.</summary>
-    public void Clear() => (Slow, CutLine, StoreError, UnknownPublish, SlowQueue, RefusedPublish, LostNotice) = (0, 0, 0, 0, 0, 0, 0);
+    public void Clear() => (Slow, CutLine, StoreError, UnknownPublish, SlowQueue, RefusedPublish, LostNotice, LostAnswer) = (0, 0, 0, 0, 0, 0, 0, 0);
 }

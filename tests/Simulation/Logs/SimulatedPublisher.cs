@@ -9,8 +9,6 @@ namespace Mjolnir.Simulation.Tests.Logs;
 /// </summary>
 internal sealed class SimulatedPublisher : ILogPublisher
 {
-    private static readonly TimeSpan SlowestConfirm = TimeSpan.FromSeconds(4);
-
     private readonly SimulatedBroker _broker;
     private readonly SimulatedQueue _queue;
     private readonly SimulatedProcess _process;
@@ -75,7 +73,7 @@ internal sealed class SimulatedPublisher : ILogPublisher
         if (isUnknown)
         {
             Loop.Trace.Line("broker", $"{Log} will not confirm to {_process.Name}{(isLost ? ", and loses it" : "")}");
-            Loop.After(TimeSpan.FromTicks((long)(SlowestConfirm.Ticks * Loop.Network.Fraction() * 0.5)), Break);
+            Loop.After(TimeSpan.FromTicks((long)(weather.SlowestConfirm.Ticks * Loop.Network.Fraction() * 0.5)), Break);
         }
 
         Loop.At(_lastRouted, () =>
@@ -103,7 +101,7 @@ internal sealed class SimulatedPublisher : ILogPublisher
     /// <summary>Routed now, in the queue a moment later: a seal marker may be faster (V9).</summary>
     private void Enter(byte[] body, TaskCompletionSource<PublishOutcome> done, bool isUnknown)
     {
-        var slow = Loop.Network.Chance(Loop.Weather.SlowQueue) ? TimeSpan.FromTicks((long)(SlowestConfirm.Ticks * Loop.Network.Fraction())) : TimeSpan.Zero;
+        var slow = Loop.Network.Chance(Loop.Weather.SlowQueue) ? TimeSpan.FromTicks((long)(Loop.Weather.SlowestConfirm.Ticks * Loop.Network.Fraction())) : TimeSpan.Zero;
         _lastEntered = Math.Max(_lastEntered + 1, Loop.Now + Loop.Weather.Delay(Loop).Ticks + slow.Ticks);
         Loop.At(_lastEntered, () =>
         {

@@ -12,6 +12,9 @@ internal sealed class SimulatedStore(SimulationLoop loop)
     /// <summary>It refuses everything.</summary>
     public bool IsDown { get; set; }
 
+    /// <summary>Objects that are overwritten where they must not be (W3 or V8 switched off).</summary>
+    public Func<string, bool> Overwrites { get; init; } = static _ => false;
+
     public int Count => _objects.Count;
 
     public IEnumerable<string> Names => _objects.Keys;
@@ -21,6 +24,12 @@ internal sealed class SimulatedStore(SimulationLoop loop)
     public bool Create(string name, byte[] content)
     {
         var isNew = _objects.TryAdd(name, content);
+        if (!isNew && Overwrites(name))
+        {
+            _objects[name] = content;
+            isNew = true;
+        }
+
         loop.Trace.Line("store", $"create {name} {(isNew ? "done" : "taken")} {content.Length}");
         return isNew;
     }

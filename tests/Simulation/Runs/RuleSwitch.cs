@@ -1,4 +1,5 @@
 using Mjolnir.AppServer.Committing;
+using Mjolnir.Storage.Objects;
 
 namespace Mjolnir.Simulation.Tests.Runs;
 
@@ -9,7 +10,7 @@ internal sealed record RuleSwitch
 
     /// <summary>The rules that can be switched off, by the names that docs/design/protocol.md gives them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. Enum.GetNames<SuspendedRule>().Skip(1), nameof(SealWait), nameof(V9m), nameof(V15), nameof(W2), nameof(W3)];
+        [.. Enum.GetNames<SuspendedRule>().Skip(1), nameof(SealWait), nameof(V9m), nameof(V15), nameof(V8), nameof(W2), nameof(W3)];
 
     /// <summary>A rule of the app server.</summary>
     public SuspendedRule Server { get; init; }
@@ -26,8 +27,16 @@ internal sealed record RuleSwitch
     /// <summary>Queues have ordinary consumers.</summary>
     public bool W2 { get; init; }
 
-    /// <summary>All writers of manifests bear one name.</summary>
+    /// <summary>An entry of a manifest is overwritten where its number is taken.</summary>
     public bool W3 { get; init; }
+
+    /// <summary>Everybody's claim to open a view is granted.</summary>
+    public bool V8 { get; init; }
+
+    /// <summary>Objects that are overwritten where they must not be.</summary>
+    public bool Overwrites(string name) =>
+        (W3 && name.StartsWith("logs/", StringComparison.Ordinal))
+        || (V8 && name.StartsWith(ObjectNames.Views, StringComparison.Ordinal) && name.EndsWith(".open", StringComparison.Ordinal));
 
     /// <summary>All but one rule.</summary>
     /// <exception cref="ArgumentException">there is no such rule</exception>
@@ -38,6 +47,7 @@ internal sealed record RuleSwitch
         nameof(V15) => new RuleSwitch { V15 = true },
         nameof(W2) => new RuleSwitch { W2 = true },
         nameof(W3) => new RuleSwitch { W3 = true },
+        nameof(V8) => new RuleSwitch { V8 = true },
         _ => new RuleSwitch { Server = Enum.Parse<SuspendedRule>(rule) },
     };
 }

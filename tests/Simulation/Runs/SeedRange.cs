@@ -6,7 +6,8 @@ namespace Mjolnir.Simulation.Tests.Runs;
 /// <param name="from">the first seed</param>
 /// <param name="count">how many</param>
 /// <param name="rule">the rule that they do without; null: all hold</param>
-internal sealed class SeedRange(long from, long count, string? rule = null)
+/// <param name="shortening">what each leaves out; null: nothing</param>
+internal sealed class SeedRange(long from, long count, string? rule = null, Shortening? shortening = null)
 {
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, string> _failures = [];
@@ -46,7 +47,7 @@ internal sealed class SeedRange(long from, long count, string? rule = null)
     {
         while (Next() is { } seed)
         {
-            var run = new SimulationRun(seed, IsTraced, rule is null ? null : RuleSwitch.Without(rule));
+            var run = new SimulationRun(seed, IsTraced, rule is null ? null : RuleSwitch.Without(rule), shortening);
             var failure = run.Run();
             lock (_lock)
             {

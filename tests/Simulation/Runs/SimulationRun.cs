@@ -15,7 +15,6 @@ internal sealed class SimulationRun
     private static readonly TimeSpan WorkPatience = TimeSpan.FromMinutes(20);
     private static readonly TimeSpan HealPatience = TimeSpan.FromMinutes(3);
 
-    private readonly SimulationSettings _settings;
     private readonly Workload _workload;
     private readonly Clients _clients;
 
@@ -23,18 +22,23 @@ internal sealed class SimulationRun
     /// <param name="seed">all that happens in it</param>
     /// <param name="isTraced">keep what happens, to be read</param>
     /// <param name="rules">null: all hold</param>
-    public SimulationRun(long seed, bool isTraced = false, RuleSwitch? rules = null)
+    /// <param name="shortening">null: nothing is left out</param>
+    public SimulationRun(long seed, bool isTraced = false, RuleSwitch? rules = null, Shortening? shortening = null)
     {
+        shortening ??= new Shortening();
         rules ??= RuleSwitch.AllHold;
         Trace = new SimulationTrace(isTraced);
         Loop = new SimulationLoop(seed, Trace);
-        _settings = SimulationSettings.Of(seed);
-        Loop.Weather = _settings.Weather;
-        _workload = new Workload(seed, Recorder);
-        Cluster = new SimulatedCluster(Loop, _settings.Stacks, _ => new RecordedEngine(Recorder), rules);
-        Troubles = new Troubles(Cluster);
+        Settings = SimulationSettings.Of(seed);
+        Settings = Settings with { Operations = Math.Min(Settings.Operations, shortening.Operations ?? int.MaxValue) };
+        Loop.Weather = Settings.Weather;
+        _workload = new Workload(seed, Recorder, Settings.Storm);
+        Cluster = new SimulatedCluster(Loop, Settings.Stacks, _ => new RecordedEngine(Recorder), rules);
+        Troubles = new Troubles(Cluster, Settings.Storm, shortening);
         _clients = new Clients(Cluster, _workload) { HidesIds = rules.V15 };
     }
+
+    public SimulationSettings Settings { get; }
 
     public SimulationTrace Trace { get; }
 
@@ -66,19 +70,19 @@ internal sealed class SimulationRun
     private string? Worked()
     {
         Troubles.Begin();
-        _clients.Start(_settings.Clients, _settings.Operations, _settings.Thinking);
+        _clients.Start(Settings.Clients, Settings.Operations, Settings.Thinking);
         return Until(() => _clients.Running == 0, WorkPatience, "The clients do not come to their end");
     }
 
     private string? Healed()
     {
         Troubles.End();
-        if (Until(() => Cluster.Stacks.All(stack => stack.Server is { IsReady: true, Process.IsPaused: false }), HealPatience, "The servers do not come back") is { } failure)
+        if (Until(() => Cluster.Stacks.All(stack => stack.IsLeaving || stack.Server is { IsReady: true, Process.IsPaused: false }), HealPatience, "The servers do not come back") is { } failure)
         {
             return failure;
         }
 
-        foreach (var stack in Cluster.Stacks)
+        foreach (var stack in Cluster.Stacks.Where(stack => !stack.IsLeaving))
         {
             _clients.Run(_workload.ReadAll(), stack.Name);
         }

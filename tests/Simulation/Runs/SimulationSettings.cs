@@ -16,10 +16,12 @@ internal sealed record SimulationSettings
 
     public Weather Weather { get; init; } = Weather.Fair;
 
+    public Storm Storm { get; init; } = new();
+
     public static SimulationSettings Of(long seed)
     {
         var dice = new SimulationDice(seed, "settings");
-        return new SimulationSettings
+        var settings = new SimulationSettings
         {
             Stacks = dice.Between(1, 4),
             Clients = dice.Between(4, 16),
@@ -33,5 +35,7 @@ internal sealed record SimulationSettings
                 Late = dice.Fraction(),
             },
         };
+        var storm = Storm.Of(seed);
+        return storm.IsOn ? settings with { Storm = storm, Stacks = storm.Stacks, Thinking = storm.Thinking } : settings;
     }
 }

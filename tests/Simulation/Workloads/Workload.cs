@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mjolnir.Core.Keys;
+using Mjolnir.Simulation.Tests.Faults;
 using Mjolnir.Simulation.Tests.Scheduling;
 
 namespace Mjolnir.Simulation.Tests.Workloads;
@@ -22,7 +23,7 @@ internal sealed class Workload
     private readonly double _withId;
     private int _ids;
 
-    public Workload(long seed, Recorder recorder)
+    public Workload(long seed, Recorder recorder, Storm storm)
     {
         (_dice, _recorder) = (new SimulationDice(seed, "workload"), recorder);
         Accounts = [.. Enumerable.Range(0, _dice.Between(3, 10)).Select(i => Key("acc", $"a{i}"))];
@@ -37,6 +38,12 @@ internal sealed class Workload
             ("transfer", _dice.Between(2, 8), Transfer), ("audit", _dice.Between(0, 2), Audit), ("registers", _dice.Between(0, 5), Mix), ("skew", _dice.Between(0, 3), Skew),
             ("count", _dice.Between(0, 3), Count), ("thing", _dice.Between(0, 3), CreateOrDelete), ("look", _dice.Between(0, 4), Look),
         ];
+        if (storm.Kind == StormKind.Movement)
+        {
+            // Who writes learns at once that his log is sealed.
+            _kinds = [.. _kinds, ("look", 80, Look)];
+        }
+
         _weights = _kinds.Sum(kind => kind.Weight);
     }
 

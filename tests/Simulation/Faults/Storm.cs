@@ -1,0 +1,83 @@
+using Mjolnir.Simulation.Tests.Scheduling;
+
+namespace Mjolnir.Simulation.Tests.Faults;
+
+/// <summary>What a storm is made of.</summary>
+internal enum StormKind
+{
+    /// <summary>No storm: of everything a little.</summary>
+    None,
+
+    /// <summary>Servers that nobody hears, messages that enter their queue seconds late: logs of the living are sealed.</summary>
+    Silence,
+
+    /// <summary>Servers that nobody hears, or that stand still, while slots move; most calls only read.</summary>
+    Movement,
+
+    /// <summary>Shards that are emptied.</summary>
+    Flushes,
+
+    /// <summary>Connections to shards that are cut, and what was on them comes late.</summary>
+    Lines,
+
+    /// <summary>Servers' answers that are lost.</summary>
+    Answers,
+
+    /// <summary>A store that does not answer, workers that die.</summary>
+    Store,
+
+    /// <summary>Shards that lose their memory, and two keepers of the view at once.</summary>
+    Keepers,
+}
+
+/// <summary>Much of one kind of trouble, in half of the seeds: rules whose breach takes several things at once are met there. Drawn apart, so that the other seeds are what they were.</summary>
+internal sealed record Storm
+{
+    private static readonly long[] Digits = [2, 3, 4, 5, 7];
+
+    public StormKind Kind { get; private init; }
+
+    /// <summary>How often the outcome of something is lost on its way back.</summary>
+    public double Loss { get; private init; }
+
+    /// <summary>How long clients think.</summary>
+    public TimeSpan Thinking { get; private init; }
+
+    public int Stacks { get; private init; }
+
+    public bool IsOn => Kind != StormKind.None;
+
+    public static Storm Of(long seed)
+    {
+        var dice = new SimulationDice(seed, "storm");
+        return Array.IndexOf(Digits, seed % 10) < 0
+            ? new Storm()
+            : new Storm
+            {
+                Kind = seed % 10 == 4 ? StormKind.Keepers : (StormKind)dice.Between(1, (int)StormKind.Store),
+                Loss = dice.Pick([0.01, 0.03, 0.1]),
+                Thinking = TimeSpan.FromMilliseconds(dice.Between(5, 80)),
+                Stacks = dice.Between(2, 4),
+            };
+    }
+
+    /// <summary>Makes the weather worse.</summary>
+    public void Blow(Weather weather)
+    {
+        switch (Kind)
+        {
+            case StormKind.Silence:
+                (weather.SlowQueue, weather.SlowestConfirm) = (Loss, TimeSpan.FromSeconds(6));
+                break;
+            case StormKind.Lines:
+                weather.CutLine = Loss / 2;
+                break;
+            case StormKind.Answers:
+                weather.LostAnswer = Loss;
+                break;
+            case StormKind.Store:
+                weather.StoreError = 0.05 + Loss;
+                break;
+        }
+    }
+}
