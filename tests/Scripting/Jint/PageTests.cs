@@ -1,4 +1,5 @@
 using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Jint;
 using Mjolnir.Scripting.Pages;
 
 namespace Mjolnir.Scripting.Tests.Jint;
