@@ -79,7 +79,7 @@ internal sealed class TestProxy : IAsyncDisposable
     public async Task<string> RawAsync(string request, bool close = true)
     {
         var text = close ? request.Replace("\r\nHost:", "\r\nConnection: close\r\nHost:", StringComparison.Ordinal) : request;
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(Url.Host, Url.Port, patience.Token);
         var answer = new MemoryStream();

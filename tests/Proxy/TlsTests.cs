@@ -187,7 +187,7 @@ public sealed class TlsTests : IDisposable
         socket.Options.HttpVersion = Version.Parse(version);
         socket.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         socket.Options.SetRequestHeader("Cookie", TestProxy.Cookie(cluster.KeyOf("s2")));
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await socket.ConnectAsync(new Uri($"{(tls ? "wss" : "ws")}://127.0.0.1:{proxy.Url.Port}/_mjolnir/live"), invoker, patience.Token);
         using var web = tls ? Client(proxy, HttpVersion.Version11) : proxy.Client();
 

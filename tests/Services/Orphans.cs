@@ -7,7 +7,7 @@ namespace Mjolnir.Services.Tests;
 public class Orphans
 {
     /// <summary>The kernel kills at once; what children notice by a closed pipe takes a moment more.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Theory]
     [InlineData("sh")]

@@ -5,7 +5,7 @@ namespace Mjolnir.WriteBehind.Tests;
 public sealed class LogSealerTests
 {
     private const string Log = "s1.1";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly World _world = new();
 

@@ -240,7 +240,7 @@ public sealed class ShardTroubleTests
         var faults = 1;
         shard.Fault = () => Interlocked.Decrement(ref faults) >= 0 ? ScriptedShard.PassFault.AnswersLost : ScriptedShard.PassFault.None;
 
-        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, cluster.NameOn("A", "x"), 1).WaitAsync(TimeSpan.FromSeconds(10)));
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, cluster.NameOn("A", "x"), 1).WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
@@ -281,7 +281,7 @@ public sealed class ShardTroubleTests
         cluster.Logs.Sealing = static _ => throw new LogUnavailableException("no connection");
         cluster.Logs.Decide = static _ => Task.FromResult(PublishFate.UnknownAndOut);
         var doubtful = Add(cluster.A, "x", 1);
-        await cluster.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+        await cluster.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60));
 
         Assert.Equal(TransactionStatus.Unavailable, await doubtful);
     }

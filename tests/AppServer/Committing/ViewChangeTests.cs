@@ -251,7 +251,7 @@ public sealed class ViewChangeTests
         var first = Add(cluster.A, x, 10);
         await load.Reached.Task;
         await cluster.ChangeAsync(cluster.Move("B", x));
-        await first.WaitAsync(TimeSpan.FromSeconds(10));
+        await first.WaitAsync(TimeSpan.FromSeconds(60));
         var old = cluster.Connection("A", "A");
         var passes = old.Seen.Count;
         load.Release();

@@ -310,7 +310,7 @@ public sealed class ViolationTests
             i % 2 == 0 ? cluster.A : cluster.B,
             i % 2 == 0 ? [x, y] : [y, x],
             values => i % 2 == 0 ? [(x, values[0] + 1), (y, values[1] + 1)] : [(y, values[0] + 1), (x, values[1] + 1)]));
-        Assert.All(await Task.WhenAll(all).WaitAsync(TimeSpan.FromSeconds(20)), status => Assert.Equal(TransactionStatus.Committed, status));
+        Assert.All(await Task.WhenAll(all).WaitAsync(TimeSpan.FromSeconds(60)), status => Assert.Equal(TransactionStatus.Committed, status));
 
         Assert.Equal(400, await Read(cluster.A, x));
         Assert.Equal(400, await Read(cluster.B, y));

@@ -6,7 +6,7 @@ namespace Mjolnir.AppServer.Tests.Http;
 /// <summary>Requests byte by byte, for what no client library sends.</summary>
 internal static class RawHttp
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     public static async Task<(int Code, string Text)> SendAsync(Uri url, string request)
     {

@@ -304,7 +304,7 @@ public sealed class LiveTests
     private static async Task GaugeAsync(TestServer server, string line)
     {
         using var client = server.Client();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!(await server.MetricsAsync(client)).Contains($"\n{line}\n", StringComparison.Ordinal))
         {
             patience.Token.ThrowIfCancellationRequested();

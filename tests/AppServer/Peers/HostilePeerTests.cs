@@ -253,7 +253,7 @@ public sealed class HostilePeerTests
     /// <summary>All that comes until the other end closes, pings left out.</summary>
     private static async Task<byte[]> RestAsync(Socket socket)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         var rest = new MemoryStream();
         var buffer = new byte[1024];
         try

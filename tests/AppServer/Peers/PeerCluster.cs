@@ -82,7 +82,7 @@ internal sealed class PeerCluster : IAsyncDisposable
 
     public static async Task Until(Func<bool> condition, string what)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!condition())
         {
             Assert.False(patience.IsCancellationRequested, $"Waited in vain until {what}.");

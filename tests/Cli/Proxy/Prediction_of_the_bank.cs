@@ -82,7 +82,7 @@ public sealed class Prediction_of_the_bank
 
     private static async Task ReadyAsync(HttpClient client)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (true)
         {

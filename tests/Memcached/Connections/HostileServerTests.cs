@@ -7,7 +7,7 @@ namespace Mjolnir.Memcached.Tests.Connections;
 public sealed class HostileServerTests
 {
     private static readonly MemcachedLimits Limits = new() { Pass = TimeSpan.FromSeconds(1), FirstPause = TimeSpan.FromMilliseconds(1) };
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Three gets, answered: a hit with a value that looks like answers, a miss, a hit.</summary>
     private static readonly string[] Answers = ["VA 11 c5 O0000\r\nEN\r\nHD c1\r\n\r\n", "EN\r\n", "VA 1 c6 O0002\r\nz\r\n"];

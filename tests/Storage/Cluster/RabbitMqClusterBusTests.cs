@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Mjolnir.Core.Keys;
+using Mjolnir.Running;
 using Mjolnir.Servers;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Feeds;
@@ -145,14 +146,21 @@ public sealed class RabbitMqClusterBusTests : IAsyncLifetime
     {
         var port = Services.Programs.FreePorts(1)[0];
         await using var member = new Member($"amqp://127.0.0.1:{port}", _cluster);
-        var started = System.Diagnostics.Stopwatch.GetTimestamp();
-        for (var batch = 0; batch < 10_000; batch++)
-        {
-            member.Bus.Announce(Commit(batch));
-        }
+        var limit = TimeSpan.FromSeconds(2);
+        var took = await Quickest.OfAsync(
+            limit,
+            () =>
+            {
+                for (var batch = 0; batch < 10_000; batch++)
+                {
+                    member.Bus.Announce(Commit(batch));
+                }
 
+                return Task.CompletedTask;
+            });
+
+        Assert.InRange(took, TimeSpan.Zero, limit);
         member.Bus.Tell(Trouble("alone"));
-        Assert.InRange(System.Diagnostics.Stopwatch.GetElapsedTime(started).TotalSeconds, 0, 2);
         Assert.Equal(Trouble("alone"), await member.Notices.ReadAsync(_patience.Token));
         Assert.False(member.Bus.IsConnected);
         Assert.Equal(0, member.Bus.Incarnation);

@@ -9,7 +9,7 @@ namespace Mjolnir.WriteBehind.Tests.Compaction;
 
 public sealed class CompactorTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly WriteBehindLimits Eager = new() { EntriesPerLog = 1, RunsPerLevel = 3 };
 
     private readonly World _world = new();

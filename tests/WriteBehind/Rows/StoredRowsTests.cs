@@ -8,7 +8,7 @@ namespace Mjolnir.WriteBehind.Tests.Rows;
 
 public sealed class StoredRowsTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly World _world = new();
 
