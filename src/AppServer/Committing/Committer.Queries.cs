@@ -1,6 +1,9 @@
+using Mjolnir.AppServer.Queries;
+using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Violations;
 
 namespace Mjolnir.AppServer.Committing;
 
@@ -13,7 +16,7 @@ internal sealed partial class Committer
     private async Task AskAsync(IndexQuestion question, Transaction transaction)
     {
         var answer = _options.Queries is { } queries
-            ? await queries.AnswerAsync(question, transaction.Session, _stop.Token)
+            ? await AnswerAsync(queries, question, transaction.Session)
             : IndexAnswer.Refused("This server keeps no indexes.");
         transaction.Loads--;
         if (answer.Refusal is { } reason)
@@ -34,6 +37,20 @@ internal sealed partial class Committer
         }
 
         Pump();
+    }
+
+    /// <summary>Damage is an alarm, and refuses the question: indexes are made of the rows, and no transaction rests on them.</summary>
+    private async ValueTask<IndexAnswer> AnswerAsync(IndexQueries queries, IndexQuestion question, string? session)
+    {
+        try
+        {
+            return await queries.AnswerAsync(question, session, _stop.Token);
+        }
+        catch (CorruptDataException fault)
+        {
+            _options.Alarm(Violation.Of($"indexes of table {question.Table}", fault));
+            return IndexAnswer.Refused($"The indexes of table '{question.Table}' are damaged: {fault.Message}");
+        }
     }
 
     /// <summary>Only where a shard is open: what the run does not need after all holds up nobody.</summary>

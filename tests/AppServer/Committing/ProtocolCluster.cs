@@ -1,11 +1,14 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using Mjolnir.AppServer.Committing;
+using Mjolnir.AppServer.Queries;
 using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
+using Mjolnir.Core.Violations;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Scripting.Pages;
@@ -69,6 +72,8 @@ internal sealed class ProtocolCluster : IAsyncDisposable
                 Random = new Random(1),
                 Predictor = Predictors[name] = new KeyPredictor(),
                 Limits = _limits,
+                Queries = Queries,
+                Alarm = Alarms.Enqueue,
             }));
         }
 
@@ -79,6 +84,12 @@ internal sealed class ProtocolCluster : IAsyncDisposable
     }
 
     public ScriptedLogs Logs { get; } = new();
+
+    /// <summary>Answers what runs ask indexes; null: there are none.</summary>
+    public IndexQueries? Queries { get; init; }
+
+    /// <summary>What servers told of broken rules.</summary>
+    public ConcurrentQueue<Violation> Alarms { get; } = new();
 
     public InProcessCommitFeed Feed { get; } = new();
 

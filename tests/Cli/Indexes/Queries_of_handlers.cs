@@ -1,3 +1,4 @@
+using System.Buffers.Text;
 using System.Text.Json.Nodes;
 using Mjolnir.AppServer.Transactions;
 using Mjolnir.Running;
@@ -116,6 +117,70 @@ public sealed class Queries_of_handlers(ITestOutputHelper output) : IDisposable
         foreach (var answer in new[] { backward, none })
         {
             Assert.Equal((TransactionStatus.Aborted, "this cursor is not one of this query: begin without"), (answer.Status, answer.Reason));
+        }
+    }
+
+    [Theory]
+    [InlineData("price")]
+    [InlineData("-price")]
+    [InlineData("day")]
+    public async Task Take_no_harm_from_cursors_that_were_tampered_with(string order)
+    {
+        const int Rows = 300;
+        const string NotOfThis = "this cursor is not one of this query: begin without";
+        var random = new Random(order.Length);
+        await using var application = new IndexedApplication(_folder, stacks: 1);
+        await application.StartAsync("""{"byPrice": {"columns": ["price"], "order": "day"}}""");
+        await application.ResultAsync("change", "alice", new JsonArray([.. Enumerable.Range(0, Rows).Select(i => One(new PlainEvent($"e{i}", null, i, i / 2, null)))]));
+        var query = new JsonObject { ["where"] = new JsonObject(), ["order"] = order, ["limit"] = 7 };
+        var (_, cursor) = await application.AskAsync("alice", query);
+        var real = Base64Url.DecodeFromChars(cursor);
+        query.Remove("limit");
+        var (all, _) = await application.AskAsync("alice", query);
+        var (taken, refused) = (0, 0);
+
+        for (var i = 0; i < 200; i++)
+        {
+            query["cursor"] = Base64Url.EncodeToString(Tampered(real, random));
+            var answer = await application.CallAsync("ask", "alice", query);
+            if (answer.Status == TransactionStatus.Committed)
+            {
+                // Some place among the answers: what stands behind it is given, whole and in order.
+                var found = IndexedApplication.Ids(System.Text.Json.JsonDocument.Parse(answer.Result).RootElement);
+                Assert.Equal(all.TakeLast(found.Count), found);
+                taken++;
+            }
+            else
+            {
+                Assert.Equal((TransactionStatus.Aborted, NotOfThis), (answer.Status, answer.Reason));
+                refused++;
+            }
+        }
+
+        output.WriteLine($"{taken} taken, {refused} refused");
+        Assert.True(taken > 20 && refused > 20, $"{taken} taken, {refused} refused");
+        Assert.Equal(all, (await application.AskAsync("alice", new JsonObject { ["where"] = new JsonObject(), ["order"] = order })).Ids);
+    }
+
+    /// <summary>A bit turned, bytes cut off, others in their place, or very many of them; the first four tell of which query it is.</summary>
+    private static byte[] Tampered(byte[] real, Random random)
+    {
+        var bytes = (byte[])real.Clone();
+        switch (random.Next(4))
+        {
+            case 0:
+                bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
+                return bytes;
+            case 1:
+                return bytes[..random.Next(bytes.Length)];
+            case 2:
+                random.NextBytes(bytes.AsSpan(sizeof(uint)));
+                return bytes;
+            default:
+                var many = new byte[random.Next(70_000)];
+                random.NextBytes(many);
+                real.AsSpan(0, Math.Min(sizeof(uint), many.Length)).CopyTo(many);
+                return many;
         }
     }
 
