@@ -107,7 +107,7 @@ public sealed class IndexQueries
         {
             if (await IndexReader.AnswerAsync(_pages, head, question, cancellationToken) is { } answer)
             {
-                return isBehind ? new IndexAnswer { Found = answer.Found, IsWhole = answer.IsWhole, Count = answer.Count, Sums = answer.Sums, IsBehind = true } : answer;
+                return isBehind ? answer.Behind() : answer;
             }
         }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 using System.Text.Unicode;
 
 namespace Mjolnir.Core.Indexes;
@@ -149,6 +150,33 @@ public static class OrderedKey
         return true;
     }
 
+    /// <summary>The value at the beginning; a text as far as the key holds it.</summary>
+    /// <param name="bytes">begins with a value</param>
+    /// <param name="column">the column it is of</param>
+    /// <param name="length">how many bytes it takes</param>
+    /// <exception cref="CorruptDataException">there is no such value</exception>
+    public static IndexValue Read(ReadOnlySpan<byte> bytes, IndexColumn column, out int length)
+    {
+        length = LengthOf(bytes, column);
+        var value = bytes[..length].ToArray();
+        if (column.Descending)
+        {
+            Complement(value);
+        }
+
+        if (value[0] == Null)
+        {
+            return IndexValue.Null;
+        }
+
+        return column.Kind switch
+        {
+            IndexedKind.Text => IndexValue.Of(Encoding.UTF8.GetString(Unescaped(value.AsSpan(1, length - 1 - TextEndBytes)))),
+            IndexedKind.Boolean => IndexValue.Of(value[0] == 2),
+            _ => TryNumber(value, out var number) ? IndexValue.Of(number) : IndexValue.Null,
+        };
+    }
+
     /// <summary>The least bytes that come behind everything that begins with <paramref name="prefix"/>; null if nothing does.</summary>
     public static byte[]? Behind(ReadOnlySpan<byte> prefix)
     {
@@ -161,6 +189,19 @@ public static class OrderedKey
         var behind = prefix[..length].ToArray();
         behind[^1]++;
         return behind;
+    }
+
+    private static byte[] Unescaped(ReadOnlySpan<byte> text)
+    {
+        var bytes = new byte[text.Length];
+        var length = 0;
+        for (var i = 0; i < text.Length; i++)
+        {
+            bytes[length++] = text[i];
+            i += text[i] == Zero ? 1 : 0;
+        }
+
+        return bytes[..length];
     }
 
     private static int TextLength(ReadOnlySpan<byte> bytes, byte flip)

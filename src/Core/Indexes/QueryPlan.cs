@@ -24,6 +24,9 @@ public enum QueryWalk
 
     /// <summary>In its declared order.</summary>
     Top,
+
+    /// <summary>Not row by row, but group by group: rows that have equal values of some columns.</summary>
+    Groups,
 }
 
 /// <summary>How a query is answered.</summary>

@@ -56,16 +56,7 @@ public sealed class SummaryBuilder(TreeShape shape)
             Offer(PlaceOf(page, index, order));
         }
 
-        var at = order.Length;
-        for (var i = 0; i < _sums.Length; i++)
-        {
-            var number = payload.Slice(at, OrderedKey.LengthOf(payload[at..], TreeShape.Summed));
-            at += number.Length;
-            if (OrderedKey.TryNumber(number, out var value))
-            {
-                _sums[i] += new ColumnSum((Int128)value, 1);
-            }
-        }
+        shape.AddSums(payload, _sums);
     }
 
     private ReadOnlySpan<byte> PlaceOf(IndexPage page, int index, ReadOnlySpan<byte> order)

@@ -15,6 +15,9 @@ public sealed record TreeShape(IReadOnlyList<IndexColumn> Columns, IndexColumn? 
     /// <summary>The tree of a declared index.</summary>
     public static TreeShape Of(IndexDeclaration index) => new(index.Columns, index.Order, index.Sums.Count);
 
+    /// <summary>The tree of a declared group: each entry is a group (<see cref="GroupRecord"/>), without a primary key behind its values.</summary>
+    public static TreeShape Of(GroupDeclaration group) => new(group.Columns, null, 0);
+
     /// <summary>The primary key in an entry's key, UTF-8.</summary>
     public ReadOnlySpan<byte> PrimaryKeyOf(ReadOnlySpan<byte> key) => key[OrderedKey.LengthOf(key, Columns)..];
 
@@ -23,6 +26,21 @@ public sealed record TreeShape(IReadOnlyList<IndexColumn> Columns, IndexColumn? 
 
     /// <summary>The value of the declared order in an entry's payload.</summary>
     public ReadOnlySpan<byte> OrderOf(ReadOnlySpan<byte> payload) => payload[..OrderedKey.LengthOf(payload, Order!)];
+
+    /// <summary>Adds the summed numbers of an entry's payload to these, one for each summed column.</summary>
+    public void AddSums(ReadOnlySpan<byte> payload, Span<ColumnSum> sums)
+    {
+        var at = Order is null || sums.IsEmpty ? 0 : OrderOf(payload).Length;
+        foreach (ref var sum in sums)
+        {
+            var number = payload.Slice(at, OrderedKey.LengthOf(payload[at..], Summed));
+            at += number.Length;
+            if (OrderedKey.TryNumber(number, out var value))
+            {
+                sum += new ColumnSum((Int128)value, 1);
+            }
+        }
+    }
 }
 
 /// <summary>Entries of a tree whose keys are at or above <paramref name="Low"/> and below <paramref name="High"/>.</summary>

@@ -1,4 +1,5 @@
 using Mjolnir.Core;
+using Mjolnir.Core.Indexes;
 using Mjolnir.Indexer.Trees;
 
 namespace Mjolnir.Indexer.Tables;

@@ -1,4 +1,5 @@
 using System.Text;
+using Mjolnir.Core.Indexes;
 using Mjolnir.Indexer.Trees;
 
 namespace Mjolnir.Indexer.Tables;

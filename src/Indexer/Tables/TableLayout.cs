@@ -21,7 +21,7 @@ internal sealed class TableLayout
     {
         Table = table;
         Lists = [.. declared.Indexes.Select(index => Layout(index.Name, TreeShape.Of(index), index.Columns, index.Order, index.Sums))];
-        Groups = [.. declared.Groups.Select(group => Layout(group.Name, new TreeShape(group.Columns, null, 0), group.Columns, null, group.Sums))];
+        Groups = [.. declared.Groups.Select(group => Layout(group.Name, TreeShape.Of(group), group.Columns, null, group.Sums))];
         Names = [.. Columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
         Declared = declared.Declared;
     }

@@ -5,8 +5,8 @@ namespace Mjolnir.Scripting.Applications;
 /// <summary>Reads one table of <c>mjolnir.json</c>.</summary>
 internal sealed class TableReader(DiagnosticList diagnostics)
 {
-    private static readonly string[] Known = ["key", "columns", "indexes", "seed"];
-    private static readonly string[] NotYet = ["groups", "search"];
+    private static readonly string[] Known = ["key", "columns", "indexes", "groups", "seed"];
+    private static readonly string[] NotYet = ["search"];
 
     private static readonly Dictionary<string, ColumnType> Types = new(StringComparer.Ordinal)
     {

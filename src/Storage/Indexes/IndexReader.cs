@@ -36,7 +36,8 @@ public static class IndexReader
     public static ValueTask<IndexAnswer?> AnswerAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
     {
         var root = head.Trees[question.Tree];
-        return question.Limit == 0 ? SumAsync(pages, root, question, cancellationToken)
+        return question.Walk == QueryWalk.Groups ? GroupsAsync(pages, root, question, cancellationToken)
+            : question.Limit == 0 ? SumAsync(pages, root, question, cancellationToken)
             : question.Walk == QueryWalk.Top ? TopAsync(pages, root, question, cancellationToken)
             : RangeAsync(pages, root, question, cancellationToken);
     }
@@ -45,6 +46,14 @@ public static class IndexReader
     {
         var walk = new SumWalk(question.Shape, root, question.Range);
         return await TryRunAsync(pages, question.Table, walk, cancellationToken) ? new IndexAnswer { IsWhole = true, Count = walk.Count, Sums = walk.Sums } : null;
+    }
+
+    private static async ValueTask<IndexAnswer?> GroupsAsync(IIndexPages pages, TreeRoot root, IndexQuestion question, CancellationToken cancellationToken)
+    {
+        var walk = new GroupWalk(question.Shape, root, question.Range, question.Depth, question.GroupSums, question.Limit);
+        return await TryRunAsync(pages, question.Table, walk, cancellationToken)
+            ? new IndexAnswer { IsWhole = walk.IsWhole, Groups = [.. walk.Found.Select(group => new FoundGroup(group.Key, group.Value))] }
+            : null;
     }
 
     private static async ValueTask<IndexAnswer?> TopAsync(IIndexPages pages, TreeRoot root, IndexQuestion question, CancellationToken cancellationToken)

@@ -43,6 +43,12 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
           function dearest(n, by) { return mjolnir.table('events').top(n, by).map(function (row) { return row.id; }); }
           function count(asked) { return query(asked).count(); }
           function sum(asked) { return query(asked).sum('price'); }
+          function facets(asked) { var found = query(asked); return found.facets.apply(found, asked.by); }
+          function average(asked) { return query(asked).average('price'); }
+          function changeThenFacets(changes, asked) {
+            change(changes);
+            return facets(asked);
+          }
           function changeThenAsk(changes, asked) {
             change(changes);
             return {rows: ask(asked), count: count(asked)};
@@ -55,7 +61,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
 
     public EmbeddedStack Stack => _stack!;
 
-    /// <summary>Starts, with these declarations (JSON of <c>indexes</c>).</summary>
+    /// <summary>Starts, with these declarations (JSON of <c>indexes</c>, with what else the table shall declare behind it).</summary>
     public async Task StartAsync(string indexes)
     {
         var options = new EmbeddedOptions(folder.At("data"), stacks, ScriptEngines.Create, TimeProvider.System, new Random(1));
@@ -84,6 +90,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
               } },
               "handlers": {
                 "change": { "allow": "everyone" }, "ask": { "allow": "everyone" }, "count": { "allow": "everyone" }, "sum": { "allow": "everyone" },
+                "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
                 "there": { "allow": "everyone" }, "dearest": { "allow": "everyone" }, "changeThenAsk": { "allow": "everyone" }
               }
             }

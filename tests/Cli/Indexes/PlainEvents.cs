@@ -64,6 +64,8 @@ internal sealed class EventDraw(Random random)
 
     private List<(List<(string Name, bool Descending)> Columns, (string Name, bool Descending)? Order, bool IsSummed)> _declared = [];
 
+    private List<List<(string Name, bool Descending)>> _groups = [];
+
     public string Declarations()
     {
         _declared = [];
@@ -92,7 +94,33 @@ internal sealed class EventDraw(Random random)
         // Everything, in some order: for the rows as a whole.
         _declared.Add(([("price", false)], null, true));
         json["byPrice"] = new JsonObject { ["columns"] = new JsonArray("price"), ["sum"] = new JsonArray("price") };
-        return json.ToJsonString();
+        return $"{json.ToJsonString()}, \"groups\": {Groups().ToJsonString()}";
+    }
+
+    private JsonObject Groups()
+    {
+        _groups = [];
+        var json = new JsonObject();
+        for (var i = random.Next(3); i > 0; i--)
+        {
+            var columns = Shuffled().Take(random.Next(1, 4)).Select(name => (name, Descending: random.Next(3) == 0)).ToList();
+            _groups.Add(columns);
+            json[$"g{i}"] = new JsonObject { ["columns"] = new JsonArray([.. columns.Select(column => (JsonNode)Written(column))]), ["sum"] = new JsonArray("price") };
+        }
+
+        return json;
+    }
+
+    /// <summary>A question how many rows there are per value, which one of the declarations answers: the query, and the columns that make groups, in some order.</summary>
+    public (PlainQuery Query, string[] By) Facets()
+    {
+        var trees = _declared.Select(index => index.Columns).Concat(_groups).ToList();
+        var columns = trees[random.Next(trees.Count)].ConvertAll(column => column.Name);
+        var equal = random.Next(columns.Count);
+        var by = columns.Skip(equal).Take(random.Next(1, columns.Count - equal + 1)).ToArray();
+        random.Shuffle(by);
+        var (where, meant) = Equal(columns.Take(equal));
+        return (new PlainQuery(new JsonObject { ["where"] = where, ["by"] = new JsonArray([.. by.Select(name => (JsonNode)name)]) }, row => meant.TrueForAll(each => each(row)), null, false), by);
     }
 
     public PlainEvent Event(int ids) => new(
@@ -110,15 +138,8 @@ internal sealed class EventDraw(Random random)
     private PlainQuery Query(List<(List<(string Name, bool Descending)> Columns, (string Name, bool Descending)? Order, bool IsSummed)> declared)
     {
         var (columns, order, _) = declared[random.Next(declared.Count)];
-        var model = Event(1);
         var equal = random.Next(columns.Count + 1);
-        var where = new JsonObject();
-        var meant = new List<Func<PlainEvent, bool>>();
-        foreach (var (name, _) in columns.Take(equal))
-        {
-            where[name] = model.ToJson()[name]?.DeepClone();
-            meant.Add(row => Equals(row.Of(name), model.Of(name)));
-        }
+        var (where, meant) = Equal(columns.Take(equal).Select(column => column.Name));
 
         if (equal < columns.Count && random.Next(2) == 0)
         {
@@ -139,6 +160,21 @@ internal sealed class EventDraw(Random random)
         }
 
         return new PlainQuery(asked, row => meant.TrueForAll(each => each(row)), by?.Name, by?.Descending ?? false);
+    }
+
+    /// <summary>Conditions that these columns have one value each.</summary>
+    private (JsonObject Where, List<Func<PlainEvent, bool>> Meant) Equal(IEnumerable<string> columns)
+    {
+        var model = Event(1);
+        var where = new JsonObject();
+        var meant = new List<Func<PlainEvent, bool>>();
+        foreach (var name in columns)
+        {
+            where[name] = model.ToJson()[name]?.DeepClone();
+            meant.Add(row => Equals(row.Of(name), model.Of(name)));
+        }
+
+        return (where, meant);
     }
 
     private Func<PlainEvent, bool> Range(string column, JsonObject where)

@@ -231,6 +231,19 @@ public sealed class Queries_of_handlers(ITestOutputHelper output) : IDisposable
         var result = System.Text.Json.JsonDocument.Parse(answer.Result).RootElement;
         RequireSame(query, rows.Values, IndexedApplication.Ids(result.GetProperty("rows")), rows);
         Assert.Equal(rows.Values.Count(query.IsMeant), result.GetProperty("count").GetInt32());
+
+        // The same changes once more change nothing but by what they say now.
+        var (facets, by) = draw.Facets();
+        RequireFacets(await application.CallAsync("changeThenFacets", "alice", changes, facets.Asked), rows.Values.Where(facets.IsMeant), by);
+    }
+
+    private static void RequireFacets(TransactionAnswer answer, IEnumerable<PlainEvent> rows, string[] by)
+    {
+        if (!IsTooLong(answer))
+        {
+            Assert.True(answer.Status == TransactionStatus.Committed, answer.Reason);
+            PlainFacets.RequireSame(rows, by, System.Text.Json.JsonDocument.Parse(answer.Result).RootElement);
+        }
     }
 
     private static async Task CompareAsync(IndexedApplication application, string user, EventDraw draw, IReadOnlyCollection<PlainEvent> rows)
@@ -267,7 +280,14 @@ public sealed class Queries_of_handlers(ITestOutputHelper output) : IDisposable
         if (!IsTooLong(sum))
         {
             Assert.Equal($"{rows.Where(summed.IsMeant).Sum(row => row.Price ?? 0)}", System.Text.Encoding.UTF8.GetString(sum.Result.Span));
+            var average = await application.ResultAsync("average", user, summed.Asked);
+            var priced = rows.Where(summed.IsMeant).Select(row => row.Price).Where(price => price is not null).ToList();
+            Assert.Equal(priced.Count == 0 ? "null" : $"{priced.Average():R}", average.GetRawText());
         }
+
+        var (grouped, by) = draw.Facets();
+        var facets = await application.CallAsync("facets", user, grouped.Asked);
+        RequireFacets(facets, rows.Where(grouped.IsMeant), by);
     }
 
     /// <summary>An index cannot count texts that it does not hold to their end.</summary>

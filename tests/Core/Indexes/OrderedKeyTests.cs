@@ -50,6 +50,21 @@ public class OrderedKeyTests
         Assert.False(OrderedKey.TryNumber([0], out _));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Values_read_back_with_others_behind_them(bool descending)
+    {
+        foreach (var value in (IndexValue[])[IndexValue.Null, IndexValue.Of(true), IndexValue.Of(false), .. Numbers.Select(IndexValue.Of), .. Texts.Select(IndexValue.Of)])
+        {
+            var column = new IndexColumn("c", value.Kind ?? IndexedKind.Text, descending);
+            var bytes = Bytes(column, value);
+
+            Assert.Equal(value, OrderedKey.Read([.. bytes, .. Bytes(column, value)], column, out var length));
+            Assert.Equal(bytes.Length, length);
+        }
+    }
+
     [Fact]
     public void A_long_text_is_cut_between_characters_and_whatever_way_it_came()
     {

@@ -179,6 +179,7 @@ public class TableTreesTests
                 Assert.Equal(expected.Select(row => row.PrimaryKey), Keys(shape, root, range));
                 CompareSums(list, shape, root, range, expected);
                 CompareTop(list, shape, root, range, expected);
+                CompareCounted(shape, list.Sums, root, groupSums: -1, range, expected);
             }
         }
 
@@ -212,6 +213,28 @@ public class TableTreesTests
             Run(walk);
             var records = walk.Found.Select(found => GroupRecord.Read(found.Payload.Span, group.Sums.Count));
             Assert.Equal(expected, records.Select(record => (record.Count, string.Join(' ', record.Sums))));
+            CompareCounted(TreeShape.Of(group), group.Sums, root, groupSums: group.Sums.Count, KeyRange.All, Rows);
+        }
+
+        /// <summary>Rows counted per value of the first columns, whatever tree they are counted by.</summary>
+        private void CompareCounted(TreeShape shape, IReadOnlyList<string> sums, TreeRoot root, int groupSums, KeyRange range, List<PlainRow> rows)
+        {
+            for (var depth = 1; depth <= shape.Columns.Count; depth++)
+            {
+                var columns = shape.Columns.Take(depth).ToList();
+                var expected = PlainTable.Sorted(rows, columns)
+                    .GroupBy(row => string.Join('|', columns.Select(column => $"{row[column.Name]?.GetType().Name}:{row[column.Name]}")))
+                    .Select(rows => $"{rows.Count()} {string.Join(' ', sums.Select(column => PlainTable.Sum(rows, column)))}")
+                    .ToList();
+                var walk = new GroupWalk(shape, root, range, depth, groupSums, limit: int.MaxValue);
+                Run(walk);
+                Assert.Equal(expected, walk.Found.Select(group => $"{group.Value.Count} {string.Join(' ', group.Value.Sums)}"));
+                Assert.True(walk.IsWhole);
+
+                var few = new GroupWalk(shape, root, range, depth, groupSums, limit: Math.Max(0, expected.Count - 1));
+                Run(few);
+                Assert.Equal(expected.Count == 0, few.IsWhole);
+            }
         }
 
         // Ranges that begin or end with a text too long for a key are wider than asked: another test.

@@ -7,7 +7,8 @@ public class QueryMistakeTests
     private const string Manifest = """
         {"name":"shop","tables":{
           "events":{"key":"id","columns":{"id":"string","city":"string","date":"time","price":"integer","seats":"integer","extra":"json"},
-                    "indexes":{"cheapest":{"columns":["city","date"],"order":"price","sum":["seats"]}, "byPrice":["price"]}},
+                    "indexes":{"cheapest":{"columns":["city","date"],"order":"price","sum":["seats"]}, "byPrice":["price"]},
+                    "groups":{"perDay":["city","date","price"]}},
           "plain":{"key":"id","columns":{"id":"string","n":"integer"}}}}
         """;
 
@@ -20,6 +21,12 @@ public class QueryMistakeTests
     [InlineData("t('events').where({city: {above: 'A'}}).count()")]
     [InlineData("t('events').where({city: c}).orderBy('-price').limit(1).count()")]
     [InlineData("t('events').where({city: c}).sum('seats')")]
+    [InlineData("t('events').where({city: c}).average('seats')")]
+    [InlineData("t('events').where({city: c}).facets('date')")]
+    [InlineData("t('events').where({date: d, city: 'Rom'}).limit(3).facets('price')")]
+    [InlineData("t('events').where({}).facets('date', 'city')")]
+    [InlineData("t('events').facets('city')")]
+    [InlineData("t('events').facets(x)")]
     [InlineData("t('events').where({}).orderBy('-price').rows()")]
     [InlineData("t('events').where().rows()")]
     [InlineData("t('events').top(3, 'price')")]
@@ -36,6 +43,10 @@ public class QueryMistakeTests
     [InlineData("t('events').where({date: {from: a}}).rows()", "no index of table 'events' answers this query: declare \"indexes\": {\"byDate\": [\"date\"]}", Never)]
     [InlineData("t('events').where({city: c}).orderBy('-price').rows()", "no index of table 'events' answers this query: declare \"indexes\": {\"byCityPrice\": [\"city\", \"-price\"]}", Never)]
     [InlineData("t('events').where({price: 3}).sum('seats')", "no index of table 'events' answers this query: declare \"indexes\": {\"byPrice\": {\"columns\": [\"price\"], \"sum\": [\"seats\"]}}", Never)]
+    [InlineData("t('events').where({city: c}).facets('price')", "no group or index of table 'events' counts rows like this: declare \"groups\": {\"perCityPrice\": [\"city\", \"price\"]}", Never)]
+    [InlineData("t('plain').facets('n')", "no group or index of table 'plain' counts rows like this: declare \"groups\": {\"perN\": [\"n\"]}", Never)]
+    [InlineData("t('plain').facets('m')", "table 'plain' has no column 'm'", "Did you mean 'n'?")]
+    [InlineData("t('events').where({city: {from: 'A'}}).facets('date')", "facets are counted where columns have one value, and this query has bounds on 'city'", "Leave the bounds out.")]
     [InlineData("t('events').where({city: {from: 'A'}, date: {to: b}}).rows()", "a query may have bounds on one column, and this one has them on 'city' and 'date'", "Ask for one, and look at the rows for the other.")]
     [InlineData("t('plain').top(3, 'n')", "no index of table 'plain' answers this query: declare \"indexes\": {\"byN\": [\"-n\"]}", Never)]
     [InlineData("t('events').top(3, 'prce')", "table 'events' has no column 'prce'", "Did you mean 'price'?")]

@@ -8,20 +8,10 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// </summary>
 public sealed class IndexQuestion : IEquatable<IndexQuestion>
 {
-    private readonly string _identity;
+    private string? _identity;
 
-    internal IndexQuestion(string app, string table, ulong declared, int tree, TreeShape shape, QueryWalk walk, KeyRange range, byte[] after, int limit, bool isFresh)
-    {
-        (App, Table, Declared, Tree, Shape, Walk, Range, After, Limit, IsFresh) = (app, table, declared, tree, shape, walk, range, after, limit, isFresh);
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{app} {table} {declared} {tree} {walk} {limit} {isFresh} ");
-        foreach (var bytes in (ReadOnlySpan<ReadOnlyMemory<byte>?>)[range.Low, range.High, after])
-        {
-            text.Append(bytes is { } some ? Convert.ToBase64String(some.Span) : "-").Append(' ');
-        }
-
-        _identity = text.ToString();
-    }
+    internal IndexQuestion(string app, string table, ulong declared, int tree, TreeShape shape, QueryWalk walk, KeyRange range, bool isFresh) =>
+        (App, Table, Declared, Tree, Shape, Walk, Range, IsFresh) = (app, table, declared, tree, shape, walk, range, isFresh);
 
     /// <summary>The application.</summary>
     public string App { get; }
@@ -45,28 +35,53 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
     public KeyRange Range { get; }
 
     /// <summary>The place behind which entries are wanted; empty for the first.</summary>
-    public byte[] After { get; }
+    public byte[] After { get; init; } = [];
 
     /// <summary>Entries wanted at most; 0: how many there are, and what they add up to.</summary>
-    public int Limit { get; }
+    public int Limit { get; init; }
+
+    /// <summary>Where groups are asked for: how many of the first columns make one.</summary>
+    public int Depth { get; init; }
+
+    /// <summary>Where groups are asked for: summed columns of each entry, which is a group itself; -1 if entries are rows.</summary>
+    public int GroupSums { get; init; } = -1;
 
     /// <summary>The answer shall hold everything that was durable when it was asked.</summary>
     public bool IsFresh { get; }
 
     /// <inheritdoc/>
-    public bool Equals(IndexQuestion? other) => other is not null && _identity == other._identity;
+    public bool Equals(IndexQuestion? other) => other is not null && Identity == other.Identity;
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => Equals(obj as IndexQuestion);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _identity.GetHashCode(StringComparison.Ordinal);
+    public override int GetHashCode() => Identity.GetHashCode(StringComparison.Ordinal);
+
+    private string Identity => _identity ??= MakeIdentity();
+
+    private string MakeIdentity()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{App} {Table} {Declared} {Tree} {Walk} {Limit} {Depth} {IsFresh} ");
+        foreach (var bytes in (ReadOnlySpan<ReadOnlyMemory<byte>?>)[Range.Low, Range.High, After])
+        {
+            text.Append(bytes is { } some ? Convert.ToBase64String(some.Span) : "-").Append(' ');
+        }
+
+        return text.ToString();
+    }
 }
 
 /// <summary>A row that an index names.</summary>
 /// <param name="Place">where it stands in the walk: a next page begins behind it</param>
 /// <param name="PrimaryKey">the row's primary key</param>
 public readonly record struct FoundPlace(byte[] Place, string PrimaryKey);
+
+/// <summary>A group of rows that an index tells of.</summary>
+/// <param name="Key">the values that make the group, as they stand in keys</param>
+/// <param name="Total">its rows, and what they add up to</param>
+public readonly record struct FoundGroup(byte[] Key, GroupRecord Total);
 
 /// <summary>What an index says. Rows named are looked at before they count: the index may be a moment behind.</summary>
 public sealed class IndexAnswer
@@ -83,11 +98,17 @@ public sealed class IndexAnswer
     /// <summary>What the summed columns of the range add up to, where that was asked.</summary>
     public IReadOnlyList<ColumnSum> Sums { get; init; } = [];
 
+    /// <summary>The groups of the range in the order of their keys, where these were asked.</summary>
+    public IReadOnlyList<FoundGroup> Groups { get; init; } = [];
+
     /// <summary>True if what the same session wrote before may be missing.</summary>
-    public bool IsBehind { get; init; }
+    public bool IsBehind { get; private init; }
 
     /// <summary>Why there is no answer; null if there is one.</summary>
     public string? Refusal { get; init; }
+
+    /// <summary>The same, of which something of the same session may be missing.</summary>
+    public IndexAnswer Behind() => new() { Found = Found, IsWhole = IsWhole, Count = Count, Sums = Sums, Groups = Groups, IsBehind = true };
 
     /// <summary>No answer.</summary>
     public static IndexAnswer Refused(string reason) => new() { Refusal = reason };

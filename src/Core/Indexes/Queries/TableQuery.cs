@@ -119,7 +119,7 @@ public sealed class TableQuery
     private static bool IsExactBound(ValueBound? bound) => bound is not { } end || KeyRanges.IsExact(end.Value);
 
     private IndexQuestion Question(byte[] after, int limit, bool isFresh) =>
-        new(_app, _table, _declared.Declared, Position(), _shape, limit == 0 ? QueryWalk.Forward : _plan.Walk, _range, after, limit, isFresh);
+        new(_app, _table, _declared.Declared, Position(), _shape, limit == 0 ? QueryWalk.Forward : _plan.Walk, _range, isFresh) { After = after, Limit = limit };
 
     private int Position()
     {

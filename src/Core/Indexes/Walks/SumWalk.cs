@@ -68,21 +68,7 @@ public sealed class SumWalk : IndexWalk
         Count += Math.Max(0, to - from);
         for (var i = from; i < to && _sums.Length > 0; i++)
         {
-            AddSums(page.Payload(i).Span);
-        }
-    }
-
-    private void AddSums(ReadOnlySpan<byte> payload)
-    {
-        var at = _shape.Order is null ? 0 : _shape.OrderOf(payload).Length;
-        for (var i = 0; i < _sums.Length; i++)
-        {
-            var number = payload.Slice(at, OrderedKey.LengthOf(payload[at..], TreeShape.Summed));
-            at += number.Length;
-            if (OrderedKey.TryNumber(number, out var value))
-            {
-                _sums[i] += new ColumnSum((Int128)value, 1);
-            }
+            _shape.AddSums(page.Payload(i).Span, _sums);
         }
     }
 }

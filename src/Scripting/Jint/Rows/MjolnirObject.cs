@@ -57,6 +57,7 @@ internal static class MjolnirObject
         var queries = QueryPrototype(realm, context);
         prototype.Method("where", 1, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryValues.Terms(r, This(r, self), args.At(0))) { IsFresh = IsFresh(r, args.At(1)) });
         prototype.Method("top", 2, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryTerms.All).Largest(args.At(1)).LimitTo(args.At(0)).Rows(context().Rows));
+        prototype.Method("facets", 1, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryTerms.All).Groups(context().Rows, args));
         foreach (var name in Undeclared)
         {
             prototype.Method(name, 1, (r, self, _) => throw r.Abort($"not declared: {name} on table '{This(r, self).Name}'"));
@@ -74,6 +75,8 @@ internal static class MjolnirObject
         prototype.Method("rows", 0, (r, self, _) => Query(r, self).Rows(context().Rows));
         prototype.Method("count", 0, (r, self, _) => Query(r, self).Count(context().Rows));
         prototype.Method("sum", 1, (r, self, args) => Query(r, self).Sum(context().Rows, args.At(0)));
+        prototype.Method("average", 1, (r, self, args) => Query(r, self).Average(context().Rows, args.At(0)));
+        prototype.Method("facets", 1, (r, self, args) => Query(r, self).Groups(context().Rows, args));
         Getter(prototype, "cursor", (r, self) => JsValue.OrNull(Query(r, self).Page(context().Rows).Cursor));
         Getter(prototype, "behind", (r, self) => Query(r, self).Page(context().Rows).IsBehind);
         return prototype;

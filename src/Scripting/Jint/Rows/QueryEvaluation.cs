@@ -63,7 +63,7 @@ internal static class QueryEvaluation
     /// <summary>How many rows there are: what the index says, with what the run itself changed.</summary>
     public static double Count(Realm realm, RowStore rows, TableSchema table, TableQuery query, bool isFresh)
     {
-        RequireExact(realm, table, query, "count");
+        RequireExact(realm, table, query.IsExact, "count");
         var count = rows.Ask(query.Total(isFresh)).Count;
         foreach (var row in rows.Known(table))
         {
@@ -74,21 +74,36 @@ internal static class QueryEvaluation
         return count;
     }
 
-    /// <summary>The sum of a column over all rows, in the same way.</summary>
-    public static double Sum(Realm realm, RowStore rows, TableSchema table, TableQuery query, string column, bool isFresh)
+    /// <summary>The sum of a column over all rows, in the same way, and how many of them have a value.</summary>
+    public static ColumnSum Sum(Realm realm, RowStore rows, TableSchema table, TableQuery query, string column, bool isFresh)
     {
-        RequireExact(realm, table, query, "sum");
+        RequireExact(realm, table, query.IsExact, "sum");
         var at = query.Index.Sums.TakeWhile(each => each != column).Count();
-        var total = rows.Ask(query.Total(isFresh)).Sums[at].Total;
+        var total = rows.Ask(query.Total(isFresh)).Sums[at];
         foreach (var row in rows.Known(table))
         {
             realm.Tick();
-            total += Summed(table, query, row.Now, column) - Summed(table, query, row.Before(realm), column);
+            total = total + Summed(table, query, row.Now, column) - Summed(table, query, row.Before(realm), column);
         }
 
-        return total >= -(1L << 53) && total <= 1L << 53
-            ? (double)total
-            : throw realm.Abort($"the sum of {table.Name}.{column} is {total}, beyond what a number holds exactly");
+        return total;
+    }
+
+    /// <summary>A sum as a number, if that holds it.</summary>
+    public static double Exact(Realm realm, TableSchema table, string column, Int128 total) => total >= -(1L << 53) && total <= 1L << 53
+        ? (double)total
+        : throw realm.Abort($"the sum of {table.Name}.{column} is {total}, beyond what a number holds exactly");
+
+    /// <summary>The average of the rows that have a value; null if none has.</summary>
+    public static JsValue Average(ColumnSum sum) => sum.Count > 0 ? (double)sum.Total / sum.Count : JsValue.Null;
+
+    /// <summary>Refuses to count what an index cannot tell apart.</summary>
+    public static void RequireExact(Realm realm, TableSchema table, bool isExact, string what)
+    {
+        if (!isExact)
+        {
+            throw realm.Abort($"{what} cannot tell texts of table '{table.Name}' apart that are longer than {IndexLimits.TextBytes - 4} bytes: ask for rows");
+        }
     }
 
     private static List<(byte[] Place, RowObject Row)> Pick(Realm realm, RowStore rows, TableSchema table, TableQuery query, byte[] after, byte[]? last)
@@ -126,16 +141,8 @@ internal static class QueryEvaluation
             : new QueryPage(picked.GetRange(0, most).ConvertAll(static row => row.Row), query.CursorOf(picked[most - 1].Place), isBehind);
     }
 
-    private static void RequireExact(Realm realm, TableSchema table, TableQuery query, string what)
-    {
-        if (!query.IsExact)
-        {
-            throw realm.Abort($"{what} cannot tell texts of table '{table.Name}' apart that are longer than {IndexLimits.TextBytes - 4} bytes: ask for rows");
-        }
-    }
-
     private static int Matches(TableSchema table, TableQuery query, Slot[]? columns) => columns is not null && query.Terms.Match(QueryValues.Of(table, columns)) ? 1 : 0;
 
-    private static Int128 Summed(TableSchema table, TableQuery query, Slot[]? columns, string column) =>
-        Matches(table, query, columns) > 0 && QueryValues.Of(table, columns!)(column) is { Kind: not null } value ? (Int128)value.Number : 0;
+    private static ColumnSum Summed(TableSchema table, TableQuery query, Slot[]? columns, string column) =>
+        Matches(table, query, columns) > 0 && QueryValues.Of(table, columns!)(column) is { Kind: not null } value ? new ColumnSum((Int128)value.Number, 1) : default;
 }

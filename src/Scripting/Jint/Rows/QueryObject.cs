@@ -63,9 +63,47 @@ internal sealed class QueryObject(Realm realm, JsObject prototype, string app, T
 
     public double Count(RowStore rows) => QueryEvaluation.Count(Realm, rows, Table, Bound(terms with { Order = null, Descending = false }), IsFresh);
 
-    public double Sum(RowStore rows, JsValue column)
+    public double Sum(RowStore rows, JsValue column) => QueryEvaluation.Exact(Realm, Table, column.Text ?? "", Summed(rows, column, "sum").Total);
+
+    public JsValue Average(RowStore rows, JsValue column) => QueryEvaluation.Average(Summed(rows, column, "average"));
+
+    /// <summary>Rows counted per value of columns; of a limit the largest groups.</summary>
+    public JsArray Groups(RowStore rows, JsValue[] columns)
     {
-        var name = column.Text ?? throw Realm.Abort($"sum needs the name of a column, not {ColumnRules.Show(column)}");
+        var by = columns.Select(column => column.Text ?? throw Realm.Abort($"facets needs names of columns, not {ColumnRules.Show(column)}")).Distinct(StringComparer.Ordinal).ToList();
+        if (by.Count == 0)
+        {
+            throw Realm.Abort("facets needs the name of a column");
+        }
+
+        by.ForEach(name => QueryValues.RequireColumn(Realm, Table, name));
+        if (terms.Range is { } range)
+        {
+            throw Realm.Abort($"facets are counted where columns have one value, and this query has bounds on '{range.Column}'");
+        }
+
+        if (by.Find(name => terms.Equal.Any(equal => equal.Column == name)) is { } single)
+        {
+            throw Realm.Abort($"facets by '{single}' are one number where it has one value: count()");
+        }
+
+        if (terms.Order is not null || After is not null)
+        {
+            throw Realm.Abort("facets come with the largest first: orderBy and after have no meaning for them");
+        }
+
+        if (!GroupQuery.TryBind(app, Table.Name, Table.Indexes, terms, by, out var query))
+        {
+            throw Realm.Abort(GroupPlan.Missing(Table.Name, [.. terms.Equal.Select(equal => equal.Column)], by));
+        }
+
+        QueryEvaluation.RequireExact(Realm, Table, query.IsExact, "facets");
+        return GroupEvaluation.Find(Realm, rows, Table, query, by, Limit, IsFresh);
+    }
+
+    private ColumnSum Summed(RowStore rows, JsValue column, string what)
+    {
+        var name = column.Text ?? throw Realm.Abort($"{what} needs the name of a column, not {ColumnRules.Show(column)}");
         QueryValues.RequireColumn(Realm, Table, name);
         return QueryEvaluation.Sum(Realm, rows, Table, Bound(terms with { Order = null, Descending = false, Sum = name }), name, IsFresh);
     }

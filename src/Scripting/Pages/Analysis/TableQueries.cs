@@ -12,7 +12,7 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
 {
     private const string Never = "Queries never search all rows.";
 
-    private static readonly string[] Ends = ["rows", "count", "sum"];
+    private static readonly string[] Ends = ["rows", "count", "sum", "average", "facets"];
     private static readonly string[] Bounds = ["from", "to", "above", "below"];
 
     /// <summary>A query as it is written.</summary>
@@ -23,6 +23,9 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
         public string? Order { get; init; }
 
         public string? Sum { get; set; }
+
+        /// <summary>Columns that rows are counted by; null where rows are not counted per value.</summary>
+        public List<string>? Groups { get; init; }
 
         public List<string> Equal { get; } = [];
 
@@ -44,6 +47,12 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
             return;
         }
 
+        if (Method(call) == "facets" && call.Callee is MemberExpression { Object: CallExpression named } && tableOf(named) is { } counted)
+        {
+            CheckGroups(code, new Written { Where = call, Groups = Names(call) }, counted);
+            return;
+        }
+
         if (Method(call) is not { } end || !Ends.Contains(end) || Read(call, end, tableOf, out var table) is not { } query || !HasColumns(code, query, table!))
         {
             return;
@@ -55,11 +64,43 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
             return;
         }
 
+        if (end == "facets")
+        {
+            CheckGroups(code, query, table!);
+            return;
+        }
+
         var shapes = Shapes(query, table!).ToList();
         if (!shapes.Exists(shape => QueryPlan.TryFind(table!.Indexes, shape, out _)))
         {
             diagnostics.Add(code.PositionOf(query.Where), QueryPlan.Missing(table!.Name, shapes[0]), Never);
         }
+    }
+
+    /// <summary><c>facets('city', 'category')</c>, of a query or of the table itself.</summary>
+    private void CheckGroups(PageCode code, Written query, TableSchema table)
+    {
+        if (query.Groups is not { Count: > 0 } by || !HasColumns(code, query, table))
+        {
+            return;
+        }
+
+        string[] equal = [.. query.Equal, .. query.Either];
+        if (query.Ranges.Count > 0)
+        {
+            diagnostics.Add(code.PositionOf(query.Where), $"facets are counted where columns have one value, and this query has bounds on '{query.Ranges[0]}'", "Leave the bounds out.");
+        }
+        else if (!GroupPlan.TryFind(table.Indexes, equal, by, out _))
+        {
+            diagnostics.Add(code.PositionOf(query.Where), GroupPlan.Missing(table.Name, equal, by), Never);
+        }
+    }
+
+    /// <summary>The names given to a call; null if one of them is not written out.</summary>
+    private static List<string>? Names(CallExpression call)
+    {
+        var names = call.Arguments.Select(argument => (argument as Literal)?.Value as string).ToList();
+        return names.Contains(null) ? null : names.ConvertAll(static name => name!);
     }
 
     /// <summary><c>table('users').top(10, 'balance')</c>.</summary>
@@ -108,8 +149,8 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
 
     private static Written? Of(CallExpression where, string end, string? order, CallExpression call)
     {
-        var query = new Written { Where = where, Order = end == "rows" ? order : null };
-        if (end == "sum")
+        var query = new Written { Where = where, Order = end == "rows" ? order : null, Groups = end == "facets" ? Names(call) : null };
+        if (end is "sum" or "average")
         {
             if (call.Arguments.Count == 0 || call.Arguments[0] is not Literal { Value: string summed })
             {
@@ -143,7 +184,7 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
     {
         var order = query.Order is { } by && by.StartsWith('-') && !table.Columns.ContainsKey(by) ? by[1..] : query.Order;
         var before = diagnostics.Count;
-        foreach (var name in ((IEnumerable<string>)[.. query.Equal, .. query.Ranges, .. query.Either, order ?? "", query.Sum ?? ""]).Where(name => name.Length > 0))
+        foreach (var name in ((IEnumerable<string>)[.. query.Equal, .. query.Ranges, .. query.Either, .. query.Groups ?? [], order ?? "", query.Sum ?? ""]).Where(name => name.Length > 0))
         {
             if (!table.Columns.TryGetValue(name, out var column))
             {

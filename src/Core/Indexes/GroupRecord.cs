@@ -1,22 +1,25 @@
 using System.Buffers.Binary;
-using Mjolnir.Core.Indexes;
 
-namespace Mjolnir.Indexer.Tables;
+namespace Mjolnir.Core.Indexes;
 
 /// <summary>
-/// What a group adds up to; its payload is 8 bytes rows, then per summed column 16 bytes total and 8 bytes rows in which it is not null, little-endian.
+/// What a group of rows adds up to. As the payload of a group's entry: 8 bytes rows, then per summed column 16 bytes total and 8 bytes rows in which it is not null, little-endian.
 /// </summary>
-internal sealed class GroupRecord(int sums)
+/// <param name="sums">summed columns</param>
+public sealed class GroupRecord(int sums)
 {
     private const int SumBytes = 24;
 
+    /// <summary>Rows of the group; below zero only where this is a difference.</summary>
     public long Count { get; private set; }
 
+    /// <summary>One for each summed column.</summary>
     public ColumnSum[] Sums { get; } = new ColumnSum[sums];
 
     /// <summary>True if nothing would change by it.</summary>
     public bool IsNothing => Count == 0 && Array.TrueForAll(Sums, sum => sum == default);
 
+    /// <summary>The record in the payload of a group's entry.</summary>
     public static GroupRecord Read(ReadOnlySpan<byte> payload, int sums)
     {
         var record = new GroupRecord(sums) { Count = BinaryPrimitives.ReadInt64LittleEndian(payload) };
@@ -29,6 +32,7 @@ internal sealed class GroupRecord(int sums)
         return record;
     }
 
+    /// <summary>The payload of the group's entry.</summary>
     public byte[] ToPayload()
     {
         var payload = new byte[sizeof(long) + (Sums.Length * SumBytes)];
@@ -43,20 +47,10 @@ internal sealed class GroupRecord(int sums)
         return payload;
     }
 
-    /// <summary>A row comes (<paramref name="sign"/> 1) or leaves (-1).</summary>
-    public void AddRow(TreeLayout tree, ReadOnlySpan<byte> image, int[] starts, int sign)
-    {
-        Count += sign;
-        for (var i = 0; i < Sums.Length; i++)
-        {
-            var column = tree.Sums[i];
-            if (OrderedKey.TryNumber(image[starts[column]..starts[column + 1]], out var value))
-            {
-                Sums[i] += new ColumnSum(sign * (Int128)value, sign);
-            }
-        }
-    }
+    /// <summary>That many rows come (or leave, below zero); their sums are added apart.</summary>
+    public void AddCount(long rows) => Count += rows;
 
+    /// <summary>Takes in all rows of another record.</summary>
     public void Add(GroupRecord other)
     {
         Count += other.Count;
