@@ -24,37 +24,32 @@ internal static class PlainFacets
         foreach (var group in found)
         {
             var value = group.GetProperty("value");
-            var key = string.Join(' ', by.Select(name => (by.Length == 1 ? value : value.GetProperty(name)).GetRawText()));
+            var key = string.Join(' ', by.Select(name => Shown(by.Length == 1 ? value : value.GetProperty(name))));
             Assert.True(expected.Remove(key, out var same), $"There is no group {key}.");
             Assert.Equal(same.Count, group.GetProperty("count").GetInt32());
             if (group.GetProperty("sum").TryGetProperty("price", out var sum))
             {
                 var average = group.GetProperty("average").GetProperty("price");
                 Assert.Equal(same.Sum, sum.GetInt64());
-                Assert.Equal(same.Priced == 0 ? null : same.Sum / (double)same.Priced, average.ValueKind == JsonValueKind.Null ? null : average.GetDouble());
+                Assert.Equal(same.Priced == 0 ? (double?)null : same.Sum / (double)same.Priced, average.ValueKind == JsonValueKind.Null ? null : average.GetDouble());
             }
         }
 
         Assert.Empty(expected);
     }
 
-    /// <summary>A value as a handler's result writes it, of a text as much as an index holds.</summary>
+    /// <summary>A value as a handler gets it: of a text as much as an index holds.</summary>
     private static string Cut(PlainEvent row, string column)
     {
         var value = JsonDocument.Parse(row.ToJson()[column]?.ToJsonString() ?? "null").RootElement;
-        if (value.ValueKind != JsonValueKind.String)
+        var shown = Shown(value);
+        while (value.ValueKind == JsonValueKind.String && Encoding.UTF8.GetByteCount(shown) > TextBytes + "String:".Length)
         {
-            return value.GetRawText();
+            shown = shown[..^1];
         }
 
-        var text = value.GetString()!;
-        while (Encoding.UTF8.GetByteCount(text) > TextBytes)
-        {
-            text = text[..^1];
-        }
-
-        return JsonSerializer.Serialize(text, Relaxed);
+        return shown;
     }
 
-    private static readonly JsonSerializerOptions Relaxed = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static string Shown(JsonElement value) => $"{value.ValueKind}:{value}";
 }
