@@ -88,8 +88,18 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
             Console.WriteLine(right ? $"money: {sum:N0}, right" : $"MONEY IS WRONG: {sum:N0} instead of {accounts * BankAccounts.FirstBalance:N0}");
             up.Terminate();
             await up.EndAsync();
+            await KeepAsync(up.Output);
             return right && up.ExitCode == 0;
         }
+    }
+
+    /// <summary>What the processes said, beside the hours of the phases: where a figure surprises, the reason is there.</summary>
+    private static async Task KeepAsync(string output)
+    {
+        var path = Path.Combine(Repository.Root, "out", "cluster-benchmark.log");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        await File.WriteAllTextAsync(path, output);
+        Console.WriteLine($"what the processes said: {path}");
     }
 
     private async Task<bool> DrivePostgresAsync()
@@ -115,6 +125,7 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
     private static Task Measure(string name, int root, Func<LoadFigures> drive)
     {
         var before = ProcessTree.CpuSeconds(root);
+        Console.Write($"{DateTimeOffset.Now:HH:mm:ss} ");
         var figures = drive();
         Print(name, figures, Cpu(before, ProcessTree.CpuSeconds(root), figures.CommittedEver));
         return Task.CompletedTask;
@@ -125,6 +136,7 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
         const int InFlight = 64;
         var sockets = clients / 8;
         var before = ProcessTree.CpuSeconds(root);
+        Console.Write($"{DateTimeOffset.Now:HH:mm:ss} ");
         var (perSecond, aborted, other) = await new LiveLoad(urls, [.. cookies.Take(sockets)], InFlight, accounts, skew).RunAsync(WarmUp, _duration, CancellationToken.None);
         var cpu = Cpu(before, ProcessTree.CpuSeconds(root), (long)(perSecond * (_duration + WarmUp).TotalSeconds));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-44} {perSecond,8:F0}/s  ({sockets} x {InFlight} in flight) refused by the bank {aborted}, other {other}   {cpu}"));
