@@ -37,6 +37,7 @@ public static class IndexReader
     {
         var root = head.Trees[question.Tree];
         return question.Walk == QueryWalk.Groups ? GroupsAsync(pages, root, question, cancellationToken)
+            : question.Skip >= 0 ? NumberedAsync(pages, root, question, cancellationToken)
             : question.Limit == 0 ? SumAsync(pages, root, question, cancellationToken)
             : question.Walk == QueryWalk.Top ? TopAsync(pages, root, question, cancellationToken)
             : RangeAsync(pages, root, question, cancellationToken);
@@ -56,11 +57,38 @@ public static class IndexReader
             : null;
     }
 
+    private static async ValueTask<IndexAnswer?> NumberedAsync(IIndexPages pages, TreeRoot root, IndexQuestion question, CancellationToken cancellationToken)
+    {
+        var sum = new SumWalk(question.Shape, root, question.Range);
+        if (!await TryRunAsync(pages, question.Table, sum, cancellationToken))
+        {
+            return null;
+        }
+
+        IndexAnswer? found;
+        if (question.Walk == QueryWalk.Top)
+        {
+            var walk = new TopWalk(question.Shape, root, question.Range, [], (int)question.Skip + question.Limit);
+            found = await TryRunAsync(pages, question.Table, walk, cancellationToken) ? Answer([.. walk.Found.Skip((int)question.Skip)], question, PlaceKey(question)) : null;
+        }
+        else
+        {
+            var walk = new RangeWalk(question.Shape, root, question.Range, question.Walk == QueryWalk.Backward, question.Skip, question.Limit);
+            found = await TryRunAsync(pages, question.Table, walk, cancellationToken) ? Answer([.. walk.Found.Select(entry => entry.Key)], question, EntryKey(question)) : null;
+        }
+
+        return found is null ? null : new IndexAnswer { Found = found.Found, IsWhole = found.IsWhole, Count = sum.Count };
+    }
+
+    private static Func<byte[], string> PlaceKey(IndexQuestion question) => place => Encoding.UTF8.GetString(question.Shape.PrimaryKeyOfPlace(place));
+
+    private static Func<byte[], string> EntryKey(IndexQuestion question) => key => Encoding.UTF8.GetString(question.Shape.PrimaryKeyOf(key));
+
     private static async ValueTask<IndexAnswer?> TopAsync(IIndexPages pages, TreeRoot root, IndexQuestion question, CancellationToken cancellationToken)
     {
         var walk = new TopWalk(question.Shape, root, question.Range, question.After, question.Limit);
         return await TryRunAsync(pages, question.Table, walk, cancellationToken)
-            ? Answer(walk.Found, question, place => Encoding.UTF8.GetString(question.Shape.PrimaryKeyOfPlace(place)))
+            ? Answer(walk.Found, question, PlaceKey(question))
             : null;
     }
 
@@ -69,7 +97,7 @@ public static class IndexReader
         var isBackward = question.Walk == QueryWalk.Backward;
         var walk = new RangeWalk(question.Shape, root, Behind(question.Range, question.After, isBackward), isBackward, 0, question.Limit);
         return await TryRunAsync(pages, question.Table, walk, cancellationToken)
-            ? Answer([.. walk.Found.Select(found => found.Key)], question, place => Encoding.UTF8.GetString(question.Shape.PrimaryKeyOf(place)))
+            ? Answer([.. walk.Found.Select(found => found.Key)], question, EntryKey(question))
             : null;
     }
 

@@ -43,6 +43,14 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
           function dearest(n, by) { return mjolnir.table('events').top(n, by).map(function (row) { return row.id; }); }
           function count(asked) { return query(asked).count(); }
           function sum(asked) { return query(asked).sum('price'); }
+          function page(asked) {
+            var found = query(asked).page(asked.page);
+            return {ids: found.rows.map(function (row) { return row.id; }), page: found.page, pages: found.pages, total: found.total};
+          }
+          function changeThenPages(changes, asked) {
+            change(changes);
+            return asked.pages.map(function (n) { asked.page = n; return page(asked); });
+          }
           function facets(asked) { var found = query(asked); return found.facets.apply(found, asked.by); }
           function average(asked) { return query(asked).average('price'); }
           function changeThenFacets(changes, asked) {
@@ -90,7 +98,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
               } },
               "handlers": {
                 "change": { "allow": "everyone" }, "ask": { "allow": "everyone" }, "count": { "allow": "everyone" }, "sum": { "allow": "everyone" },
-                "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
+                "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
                 "there": { "allow": "everyone" }, "dearest": { "allow": "everyone" }, "changeThenAsk": { "allow": "everyone" }
               }
             }

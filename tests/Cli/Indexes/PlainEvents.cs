@@ -130,6 +130,9 @@ internal sealed class EventDraw(Random random)
         random.Next(8) == 0 ? null : random.Next(-3, 12),
         random.Next(3) switch { 0 => null, 1 => true, _ => false });
 
+    /// <summary>One change in four takes a row away.</summary>
+    public bool IsRemoved() => random.Next(4) == 0;
+
     /// <summary>A query that one of the declarations answers, with a sum.</summary>
     public PlainQuery Summed() => Query(_declared.Where(index => index.IsSummed).ToList());
 

@@ -186,22 +186,7 @@ public sealed class Queries_of_handlers(ITestOutputHelper output) : IDisposable
 
     private static async Task StepAsync(IndexedApplication application, EventDraw draw, Random random, Dictionary<string, PlainEvent> rows)
     {
-        var changes = new JsonArray();
-        for (var i = random.Next(1, 6); i > 0; i--)
-        {
-            var row = draw.Event(Ids);
-            var isRemoved = random.Next(4) == 0;
-            changes.Add(One(row, isRemoved));
-            if (isRemoved)
-            {
-                rows.Remove(row.Id);
-            }
-            else
-            {
-                rows[row.Id] = row;
-            }
-        }
-
+        var changes = Changes(draw, rows);
         if (random.Next(3) > 0)
         {
             await application.ResultAsync("change", "alice", changes);
@@ -232,9 +217,90 @@ public sealed class Queries_of_handlers(ITestOutputHelper output) : IDisposable
         RequireSame(query, rows.Values, IndexedApplication.Ids(result.GetProperty("rows")), rows);
         Assert.Equal(rows.Values.Count(query.IsMeant), result.GetProperty("count").GetInt32());
 
-        // The same changes once more change nothing but by what they say now.
-        var (facets, by) = draw.Facets();
-        RequireFacets(await application.CallAsync("changeThenFacets", "alice", changes, facets.Asked), rows.Values.Where(facets.IsMeant), by);
+        await CompareOwnPagesAsync(application, draw, rows);
+        await CompareOwnFacetsAsync(application, draw, rows);
+    }
+
+    /// <summary>Pages by number of a transaction that changes rows first are those of the rows as it leaves them.</summary>
+    private static async Task CompareOwnPagesAsync(IndexedApplication application, EventDraw draw, Dictionary<string, PlainEvent> rows)
+    {
+        await application.AskAsync("alice", new JsonObject { ["where"] = new JsonObject() });
+        var query = draw.Query();
+        var pages = query.With("limit", 3);
+        pages["pages"] = new JsonArray(1, 2, 3, 5, 8, 30);
+        var changes = Changes(draw, rows);
+        var answer = await application.CallAsync("changeThenPages", "alice", changes, pages);
+        if (IsTooLong(answer))
+        {
+            await application.ResultAsync("change", "alice", changes);
+            return;
+        }
+
+        Assert.True(answer.Status == TransactionStatus.Committed, answer.Reason);
+        var (all, _) = await application.AskAsync("alice", query.Asked);
+        RequireSame(query, rows.Values, all, rows);
+        foreach (var found in System.Text.Json.JsonDocument.Parse(answer.Result).RootElement.EnumerateArray())
+        {
+            RequirePage(found, found.GetProperty("page").GetInt32(), 3, all);
+        }
+    }
+
+    private static async Task CompareOwnFacetsAsync(IndexedApplication application, EventDraw draw, Dictionary<string, PlainEvent> rows)
+    {
+        await application.AskAsync("alice", new JsonObject { ["where"] = new JsonObject() });
+        var (query, by) = draw.Facets();
+        var changes = Changes(draw, rows);
+        var answer = await application.CallAsync("changeThenFacets", "alice", changes, query.Asked);
+        if (IsTooLong(answer))
+        {
+            await application.ResultAsync("change", "alice", changes);
+            return;
+        }
+
+        RequireFacets(answer, rows.Values.Where(query.IsMeant), by);
+    }
+
+    /// <summary>Some changes, which the plain rows have from now on.</summary>
+    private static JsonArray Changes(EventDraw draw, Dictionary<string, PlainEvent> rows)
+    {
+        var changes = new JsonArray();
+        for (var i = 0; i < 5; i++)
+        {
+            var row = draw.Event(Ids);
+            var isRemoved = draw.IsRemoved();
+            changes.Add(One(row, isRemoved));
+            rows.Remove(row.Id);
+            if (!isRemoved)
+            {
+                rows[row.Id] = row;
+            }
+        }
+
+        return changes;
+    }
+
+    /// <summary>Page by number it is the same as by cursor, behind the last page too.</summary>
+    private static async Task ComparePagesAsync(IndexedApplication application, string user, PlainQuery query, int size, List<string> ids)
+    {
+        for (var page = 1; page <= (ids.Count / size) + 2; page++)
+        {
+            var asked = query.With("limit", size);
+            asked["page"] = page;
+            var answer = await application.CallAsync("page", user, asked);
+            if (IsTooLong(answer))
+            {
+                return;
+            }
+
+            Assert.True(answer.Status == TransactionStatus.Committed, answer.Reason);
+            RequirePage(System.Text.Json.JsonDocument.Parse(answer.Result).RootElement, page, size, ids);
+        }
+    }
+
+    private static void RequirePage(System.Text.Json.JsonElement found, int page, int size, List<string> ids)
+    {
+        Assert.Equal(ids.Skip((page - 1) * size).Take(size), IndexedApplication.Ids(found));
+        Assert.Equal((page, (ids.Count + size - 1) / size, ids.Count), (found.GetProperty("page").GetInt32(), found.GetProperty("pages").GetInt32(), found.GetProperty("total").GetInt32()));
     }
 
     private static void RequireFacets(TransactionAnswer answer, IEnumerable<PlainEvent> rows, string[] by)
@@ -268,6 +334,7 @@ public sealed class Queries_of_handlers(ITestOutputHelper output) : IDisposable
         }
         while (cursor is not null);
         Assert.Equal(ids, paged);
+        await ComparePagesAsync(application, user, query, limit, ids);
 
         var counted = await application.CallAsync("count", user, query.Asked);
         if (!IsTooLong(counted))

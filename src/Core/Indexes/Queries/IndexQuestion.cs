@@ -40,6 +40,9 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
     /// <summary>Entries wanted at most; 0: how many there are, and what they add up to.</summary>
     public int Limit { get; init; }
 
+    /// <summary>Entries passed over, where a page is asked for by its number: then the answer counts the entries of the range too. -1 otherwise.</summary>
+    public long Skip { get; init; } = -1;
+
     /// <summary>Where groups are asked for: how many of the first columns make one.</summary>
     public int Depth { get; init; }
 
@@ -63,7 +66,7 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
     private string MakeIdentity()
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{App} {Table} {Declared} {Tree} {Walk} {Limit} {Depth} {IsFresh} ");
+        text.Append(CultureInfo.InvariantCulture, $"{App} {Table} {Declared} {Tree} {Walk} {Limit} {Skip} {Depth} {IsFresh} ");
         foreach (var bytes in (ReadOnlySpan<ReadOnlyMemory<byte>?>)[Range.Low, Range.High, After])
         {
             text.Append(bytes is { } some ? Convert.ToBase64String(some.Span) : "-").Append(' ');

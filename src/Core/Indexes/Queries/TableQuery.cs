@@ -42,6 +42,9 @@ public sealed class TableQuery
     /// <summary>True if places come from the last to the first.</summary>
     public bool IsBackward => _plan.Walk == QueryWalk.Backward;
 
+    /// <summary>True if places are those of the index's declared order: which is the n-th is found by walking there.</summary>
+    public bool IsByOrder => _plan.Walk == QueryWalk.Top;
+
     /// <summary>False if a text in the query is so long that an index alone cannot tell which rows are meant.</summary>
     public bool IsExact { get; }
 
@@ -66,6 +69,13 @@ public sealed class TableQuery
         Invariant.Require(limit > 0, "A query asks for no rows.");
         return Question(after, limit, isFresh);
     }
+
+    /// <summary>The question for a page by its number, and how many rows there are, of one moment.</summary>
+    /// <param name="skip">rows before the page; a walk by a declared order (<see cref="IsByOrder"/>) takes the longer the more there are</param>
+    /// <param name="limit">rows wanted at most; at least 1</param>
+    /// <param name="isFresh">everything that is durable by now shall be in the answer</param>
+    public IndexQuestion Numbered(long skip, int limit, bool isFresh) =>
+        new(_app, _table, _declared.Declared, Position(), _shape, _plan.Walk, _range, isFresh) { Skip = skip, Limit = limit };
 
     /// <summary>The question how many rows there are, and what they add up to.</summary>
     /// <param name="isFresh">everything that is durable by now shall be in the answer</param>

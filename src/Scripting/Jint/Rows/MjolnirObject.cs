@@ -14,7 +14,7 @@ internal sealed record RunContext(RowStore Rows, string? User);
 /// <summary>The global <c>mjolnir</c>: tables, key/value pairs, user, clock and ids.</summary>
 internal static class MjolnirObject
 {
-    private static readonly string[] Undeclared = ["search", "page"];
+    private static readonly string[] Undeclared = ["search"];
 
     /// <summary>Puts it into a realm; <paramref name="context"/> tells the run under way.</summary>
     public static JsObject Install(Realm realm, Func<RunContext> context)
@@ -58,6 +58,7 @@ internal static class MjolnirObject
         prototype.Method("where", 1, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryValues.Terms(r, This(r, self), args.At(0))) { IsFresh = IsFresh(r, args.At(1)) });
         prototype.Method("top", 2, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryTerms.All).Largest(args.At(1)).LimitTo(args.At(0)).Rows(context().Rows));
         prototype.Method("facets", 1, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryTerms.All).Groups(context().Rows, args));
+        prototype.Method("page", 1, (r, _, _) => throw r.Abort("a page is one of a query: where({…}).orderBy(column).limit(20).page(n)"));
         foreach (var name in Undeclared)
         {
             prototype.Method(name, 1, (r, self, _) => throw r.Abort($"not declared: {name} on table '{This(r, self).Name}'"));
@@ -75,6 +76,7 @@ internal static class MjolnirObject
         prototype.Method("rows", 0, (r, self, _) => Query(r, self).Rows(context().Rows));
         prototype.Method("count", 0, (r, self, _) => Query(r, self).Count(context().Rows));
         prototype.Method("sum", 1, (r, self, args) => Query(r, self).Sum(context().Rows, args.At(0)));
+        prototype.Method("page", 1, (r, self, args) => Query(r, self).Numbered(context().Rows, args.At(0)));
         prototype.Method("average", 1, (r, self, args) => Query(r, self).Average(context().Rows, args.At(0)));
         prototype.Method("facets", 1, (r, self, args) => Query(r, self).Groups(context().Rows, args));
         Getter(prototype, "cursor", (r, self) => JsValue.OrNull(Query(r, self).Page(context().Rows).Cursor));

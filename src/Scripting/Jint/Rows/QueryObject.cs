@@ -10,6 +10,9 @@ namespace Mjolnir.Scripting.Jint.Rows;
 /// <summary>A query as a handler builds it. Each step gives another query and leaves this one as it is.</summary>
 internal sealed class QueryObject(Realm realm, JsObject prototype, string app, TableSchema table, QueryTerms terms) : JsObject(realm, prototype)
 {
+    /// <summary>Numbers of pages end here: beyond all tables.</summary>
+    private const double LastPage = 1e9;
+
     private QueryPage? _page;
 
     public TableSchema Table { get; } = table;
@@ -60,6 +63,38 @@ internal sealed class QueryObject(Realm realm, JsObject prototype, string app, T
 
     /// <summary>What the last look gave; the first one, if nobody has looked yet.</summary>
     public QueryPage Page(RowStore rows) => _page ??= Find(rows);
+
+    /// <summary>A page by its number: <c>{rows, page, pages, total, behind}</c>.</summary>
+    public JsObject Numbered(RowStore rows, JsValue number)
+    {
+        if (!number.IsNumber || number.Number < 1 || number.Number > LastPage || Math.Floor(number.Number) != number.Number)
+        {
+            throw Realm.Abort($"page needs the number of a page, from 1, not {ColumnRules.Show(number)}");
+        }
+
+        var size = Limit ?? throw Realm.Abort("page needs to know how many rows a page has: say limit(n) before");
+        if (After is not null)
+        {
+            throw Realm.Abort("a page is found by its number or by a cursor, not both: leave after(cursor) out");
+        }
+
+        var query = Bound(terms);
+        QueryEvaluation.RequireExact(Realm, Table, query.IsExact, "page");
+        var skip = ((long)number.Number - 1) * size;
+        if (query.IsByOrder && skip + size > Realm.Limits.MaxQueryRows)
+        {
+            throw Realm.Abort($"by its order '{query.Index.Order!.Name}' an index counts the first {Realm.Limits.MaxQueryRows} rows: after(cursor) goes on at any depth");
+        }
+
+        var page = NumberedPage.Find(Realm, rows, Table, query, skip, size, IsFresh, out var total);
+        var given = new JsObject(Realm, Realm.Intrinsics.ObjectPrototype);
+        given.Set("rows", new JsArray(Realm, [.. page.Rows.Select(static row => JsValue.Of(row))]));
+        given.Set("page", number);
+        given.Set("pages", Math.Ceiling(total / (double)size));
+        given.Set("total", (double)total);
+        given.Set("behind", page.IsBehind);
+        return given;
+    }
 
     public double Count(RowStore rows) => QueryEvaluation.Count(Realm, rows, Table, Bound(terms with { Order = null, Descending = false }), IsFresh);
 

@@ -12,7 +12,7 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
 {
     private const string Never = "Queries never search all rows.";
 
-    private static readonly string[] Ends = ["rows", "count", "sum", "average", "facets"];
+    private static readonly string[] Ends = ["rows", "page", "count", "sum", "average", "facets"];
     private static readonly string[] Bounds = ["from", "to", "above", "below"];
 
     /// <summary>A query as it is written.</summary>
@@ -149,7 +149,7 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
 
     private static Written? Of(CallExpression where, string end, string? order, CallExpression call)
     {
-        var query = new Written { Where = where, Order = end == "rows" ? order : null, Groups = end == "facets" ? Names(call) : null };
+        var query = new Written { Where = where, Order = end is "rows" or "page" ? order : null, Groups = end == "facets" ? Names(call) : null };
         if (end is "sum" or "average")
         {
             if (call.Arguments.Count == 0 || call.Arguments[0] is not Literal { Value: string summed })
