@@ -42,6 +42,15 @@ internal static class CliLimits
     /// <summary>How long a seeding transaction is tried again: longer than a log takes to be sealed and replaced (a few seconds).</summary>
     public static readonly TimeSpan SeedPatience = TimeSpan.FromSeconds(60);
 
+    /// <summary>Rows of a table that one question names when a unique index is made: some pages of the index.</summary>
+    public const int UniqueRowsPerQuestion = 1_000;
+
+    /// <summary>How long a unique index waits for the list of its rows: a million rows are listed within a minute, on a machine that has other work too.</summary>
+    public static readonly TimeSpan UniquePatience = TimeSpan.FromMinutes(10);
+
+    /// <summary>Duplicates of unique indexes that are named one by one; the others are counted.</summary>
+    public const int DuplicatesShown = 10;
+
     /// <summary>Between two tries of a seeding transaction.</summary>
     public static readonly TimeSpan SeedPause = TimeSpan.FromMilliseconds(50);
 }

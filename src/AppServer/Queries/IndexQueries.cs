@@ -77,7 +77,10 @@ public sealed class IndexQueries
     }
 
     /// <summary>The answer, or why there is none. Takes a second or three where something is waited for, else as long as a few pages.</summary>
-    internal async ValueTask<IndexAnswer> AnswerAsync(IndexQuestion question, string? user, CancellationToken cancellationToken)
+    /// <param name="question">what is asked</param>
+    /// <param name="user">whose own writes are waited for; null: nobody's</param>
+    /// <param name="cancellationToken">ends it</param>
+    public async ValueTask<IndexAnswer> AnswerAsync(IndexQuestion question, string? user, CancellationToken cancellationToken)
     {
         if (!await _heads.WaitAsync(() => HeadFor(question) is not null, QueryLimits.Fresh, _time, cancellationToken))
         {

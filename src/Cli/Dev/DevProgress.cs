@@ -16,6 +16,8 @@ internal sealed class DevProgress(string what)
 
     public IProgress<Seeder.Step> OfSeeding() => new Direct<Seeder.Step>(step => Set($"Seeding {step.Table}", step.Done, step.Total));
 
+    public IProgress<UniqueBuilder.Step> OfUnique() => new Direct<UniqueBuilder.Step>(step => Set($"Unique indexes of {step.Table}", step.Done, step.Total));
+
     private void Set(string phase, long done, long total) => (Phase, Done, Total) = (phase, done, total);
 
     /// <summary>Reports at once, on the reporter's thread: <see cref="Progress{T}"/> would go through the thread pool.</summary>

@@ -62,6 +62,20 @@ internal sealed class DevScreen(IAnsiConsole console, bool plain)
 
     public void Violated(Violation violation) => Line($"BROKEN RULE at {violation.Part}, {Alarms.NameOf(violation.Kind)}: {violation.What}");
 
+    /// <summary>Rows that had one value before their unique index was declared: they stay, and no other row can take it.</summary>
+    public void Duplicates(IReadOnlyList<UniqueDuplicate> duplicates)
+    {
+        foreach (var each in duplicates.Take(CliLimits.DuplicatesShown))
+        {
+            Line($"NOT UNIQUE: table '{each.Table}' has two rows with {each.Values}: '{each.Holder}' and '{each.Key}' (unique index '{each.Index}')");
+        }
+
+        if (duplicates.Count > CliLimits.DuplicatesShown)
+        {
+            Line($"NOT UNIQUE: {duplicates.Count - CliLimits.DuplicatesShown} more");
+        }
+    }
+
     public void Stopping() => Line("stopping");
 
     private void Line(string text) => console.WriteLine($"{DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} {text}");

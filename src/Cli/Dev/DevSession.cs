@@ -28,10 +28,14 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
         await using var stack = await RecoverAsync(stop.Token);
         await stack.KeepIndexesAsync(application);
         await SeedAsync(stack, application, stop.Token);
+        var unique = new UniqueBuilder(stack.Router, stack.Queries, _time);
+        await unique.DeclareAsync(application, isStart: true, stop.Token);
+        var duplicates = await MakeUniqueAsync(unique, application, stop.Token);
         var applications = new ApplicationSlot(application);
         await using var http = await ListenAsync(stack, applications);
         DataFolder.WriteAddress(options.Data, http.Url);
         screen.Started(options, application, http.Url, stack, _time.GetElapsedTime(began));
+        screen.Duplicates(duplicates);
         var reloading = options.Reload ? ReloadAsync(stack, applications, stop.Token) : Task.CompletedTask;
         var fault = await StopAskedAsync(stop, stack, reloading);
         screen.Stopping();
@@ -90,6 +94,9 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
             return true;
         });
 
+    private Task<IReadOnlyList<UniqueDuplicate>> MakeUniqueAsync(UniqueBuilder unique, Application application, CancellationToken cancellationToken) =>
+        screen.WithProgressAsync("Unique indexes", progress => unique.BuildAsync(application, progress.OfUnique(), cancellationToken));
+
     private async Task<AppServerHttp> ListenAsync(EmbeddedStack stack, ApplicationSlot applications)
     {
         var reader = new StatusReader(stack, applications, _time);
@@ -141,7 +148,12 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
             {
                 await SeedAsync(stack, next, cancellationToken);
                 await stack.KeepIndexesAsync(next);
+
+                // Calls of the next version are refused where they change values of an index that is not ready, and those of this one know nothing of it: so first one, then the other.
+                var unique = new UniqueBuilder(stack.Router, stack.Queries, _time);
+                await unique.DeclareAsync(next, isStart: false, cancellationToken);
                 applications.Replace(next);
+                screen.Duplicates(await MakeUniqueAsync(unique, next, cancellationToken));
                 screen.Reloaded(next);
             }
         }

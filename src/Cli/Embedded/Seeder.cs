@@ -3,6 +3,7 @@ using Mjolnir.Core.Documents;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Unique;
 
 namespace Mjolnir.Cli.Embedded;
 
@@ -39,9 +40,9 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
             var mark = MarkOf(application, table);
             if (await router.Beside(mark).ReadAsync(mark, cancellationToken) is null)
             {
-                await SeedAsync(application.Name, table, rows, progress, cancellationToken);
+                await SeedAsync(application.Name, application.Tables[table], rows, progress, cancellationToken);
                 var document = Document.FromText($$"""{"rows":{{rows.Count}}}""");
-                await CommitAsync(router.Beside(mark), [new RowWrite(mark, document)], cancellationToken);
+                await CommitAsync(router.Beside(mark), null, [new RowWrite(mark, document)], cancellationToken);
             }
         }
     }
@@ -49,12 +50,12 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
     private static RowKey MarkOf(Application application, string table) =>
         RowKey.TryCreate(application.Name, MarkTable, table, out var mark) ? mark : throw new FailureException($"the name of the table '{table}' is too long to be seeded");
 
-    private async Task SeedAsync(string app, string table, IReadOnlyList<SeedRow> rows, IProgress<Step> progress, CancellationToken cancellationToken)
+    private async Task SeedAsync(string app, TableSchema table, IReadOnlyList<SeedRow> rows, IProgress<Step> progress, CancellationToken cancellationToken)
     {
         using var places = new SemaphoreSlim(CliLimits.SeedTransactionsInFlight);
         var done = 0;
         var running = new List<Task>();
-        foreach (var (server, chunk) in Chunks(app, table, rows))
+        foreach (var (server, chunk) in Chunks(app, table.Name, rows))
         {
             await places.WaitAsync(cancellationToken);
             running.RemoveAll(task => task.IsCompletedSuccessfully);
@@ -67,8 +68,8 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
         {
             try
             {
-                await CommitAsync(server, chunk, cancellationToken);
-                progress.Report(new Step(table, Interlocked.Add(ref done, chunk.Count), rows.Count));
+                await CommitAsync(server, table, chunk, cancellationToken);
+                progress.Report(new Step(table.Name, Interlocked.Add(ref done, chunk.Count), rows.Count));
             }
             finally
             {
@@ -108,10 +109,11 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
         }
     }
 
-    private async Task CommitAsync(ITransactions server, IReadOnlyList<RowWrite> rows, CancellationToken cancellationToken)
+    private async Task CommitAsync(ITransactions server, TableSchema? table, IReadOnlyList<RowWrite> rows, CancellationToken cancellationToken)
     {
+        string? taken = null;
         var began = time.GetTimestamp();
-        while (await server.RunBuiltInAsync((source, writes) => InsertAbsent(source, rows, writes), cancellationToken) != TransactionStatus.Committed)
+        while (await server.RunBuiltInAsync((source, writes) => InsertAbsent(source, table, rows, writes, out taken), cancellationToken) != TransactionStatus.Committed)
         {
             if (time.GetElapsedTime(began) > CliLimits.SeedPatience)
             {
@@ -121,10 +123,16 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
             // Refused for load or for a log being renewed: nothing tells when that is over.
             await Task.Delay(CliLimits.SeedPause, time, cancellationToken);
         }
+
+        if (taken is not null)
+        {
+            throw new FailureException($"the seed rows could not be written: {taken}", "Repair the seed file, or the rows.");
+        }
     }
 
-    private static bool InsertAbsent(IRowSource source, IReadOnlyList<RowWrite> rows, List<RowWrite> writes)
+    private static bool InsertAbsent(IRowSource source, TableSchema? table, IReadOnlyList<RowWrite> rows, List<RowWrite> writes, out string? taken)
     {
+        taken = null;
         foreach (var row in rows)
         {
             if (!source.TryRead(row.Key, out var present))
@@ -138,6 +146,21 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
             }
         }
 
-        return true;
+        if (table is null || !table.HasUnique || writes.Count == 0)
+        {
+            return true;
+        }
+
+        switch (UniqueRows.Hold(source, rows[0].Key.App, table, [.. writes.Select(write => new ChangedRow(write.Key.PrimaryKey, null, write.Value))], writes, out _, out var told))
+        {
+            case UniqueOutcome.Missing:
+                return false;
+            case UniqueOutcome.Violated:
+                taken = told;
+                writes.Clear();
+                return true;
+            default:
+                return true; // a unique index that is not there yet is made when all rows are
+        }
     }
 }

@@ -60,6 +60,9 @@ public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IRead
     /// <summary>True with nothing to be kept in trees.</summary>
     public bool IsEmpty => Indexes.Count + Groups.Count == 0;
 
+    /// <summary>True with an index whose values no two rows may share.</summary>
+    public bool HasUnique { get; } = Indexes.Any(index => index.IsUnique);
+
     /// <summary>A hash of what the trees are made by: it changes when a declaration does, so that nobody reads the trees of another one.</summary>
     public ulong Declared { get; } = HashOf(Indexes, Groups);
 

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using Mjolnir.Core;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Indexes;
@@ -16,16 +15,7 @@ internal static class RowImage
     /// <exception cref="CorruptDataException">the document is no JSON object</exception>
     public static void Append(IBufferWriter<byte> target, TableLayout layout, Document row)
     {
-        var values = new IndexValue[layout.Columns.Count];
-        try
-        {
-            Read(layout, row.Utf8.Span, values);
-        }
-        catch (JsonException fault)
-        {
-            throw new CorruptDataException($"A row of table {layout.Table} is no JSON object", inner: fault);
-        }
-
+        var values = RowValues.Read(row, layout.Names);
         for (var i = 0; i < values.Length; i++)
         {
             OrderedKey.Append(target, layout.Columns[i].Kind, values[i]);
@@ -94,47 +84,4 @@ internal static class RowImage
 
         return value.Length;
     }
-
-    private static void Read(TableLayout layout, ReadOnlySpan<byte> json, IndexValue[] values)
-    {
-        var reader = new Utf8JsonReader(json);
-        if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)
-        {
-            throw new JsonException("It does not begin with a bracket.");
-        }
-
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-        {
-            var column = ColumnOf(layout, ref reader);
-            reader.Read();
-            if (column >= 0)
-            {
-                values[column] = ValueOf(ref reader);
-            }
-
-            reader.Skip();
-        }
-    }
-
-    private static int ColumnOf(TableLayout layout, ref Utf8JsonReader reader)
-    {
-        for (var i = 0; i < layout.Names.Length; i++)
-        {
-            if (reader.ValueTextEquals(layout.Names[i]))
-            {
-                return i;
-            }
-        }
-
-        return -1;
-    }
-
-    private static IndexValue ValueOf(ref Utf8JsonReader reader) => reader.TokenType switch
-    {
-        JsonTokenType.String => IndexValue.Of(reader.GetString()!),
-        JsonTokenType.Number => reader.GetDouble() is var number && double.IsFinite(number) ? IndexValue.Of(number) : IndexValue.Null,
-        JsonTokenType.True => IndexValue.Of(true),
-        JsonTokenType.False => IndexValue.Of(false),
-        _ => IndexValue.Null,
-    };
 }

@@ -55,7 +55,6 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         }
 
         JsonShape.CheckNames(table.Value, Known, NotYet, $"table '{table.Name}'", diagnostics);
-        RefuseUnique(table);
         var columns = ReadColumns(table);
         var key = ReadKey(table, columns);
         var seedPath = ReadSeed(table, ref seed);
@@ -63,17 +62,6 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         return columns.Count == 0 || key is null || (diagnostics.Count > before && !IsTableName(table.Name))
             ? null
             : new TableSchema(table.Name, key, columns.ToFrozenDictionary(column => column.Name, StringComparer.Ordinal), columns, seedPath) { Indexes = indexes };
-    }
-
-    private void RefuseUnique(JsonMember table)
-    {
-        foreach (var index in table.Value.Member("indexes")?.Value.Members ?? [])
-        {
-            if (index.Value.Member("unique") is { } unique)
-            {
-                diagnostics.Add(unique.Position, "'unique' is not supported yet in this version", "Remove it: it would have no effect.");
-            }
-        }
     }
 
     private void CheckName(JsonMember table)

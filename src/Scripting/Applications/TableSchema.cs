@@ -45,6 +45,9 @@ public sealed record TableSchema(
 {
     /// <summary>What is kept beside its rows to answer queries.</summary>
     public TableIndexes Indexes { get; init; } = TableIndexes.None;
+
+    /// <summary>True with an index whose values no two rows may share.</summary>
+    public bool HasUnique => Indexes.HasUnique;
 }
 
 /// <summary>A row that a seed file gives: inserted once, when the application first meets its data.</summary>

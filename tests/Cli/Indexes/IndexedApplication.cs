@@ -28,6 +28,20 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
               else events.insert(change.row);
             });
           }
+          function assign(changes) {
+            changes.forEach(function (change) {
+              var row = mjolnir.table('events').find(change.id);
+              row.city = change.row.city; row.day = change.row.day; row.price = change.row.price;
+            });
+          }
+          function tryInsert(row) {
+            try { mjolnir.table('events').insert(row); } catch (e) { return e.message; }
+            return null;
+          }
+          function tryUpdate(id, row) {
+            try { mjolnir.table('events').update(id, row); } catch (e) { return [e.message, mjolnir.table('events').find(id)]; }
+            return null;
+          }
           function query(asked) {
             var found = mjolnir.table('events').where(asked.where, {fresh: !!asked.fresh});
             if (asked.order) found = found.orderBy(asked.order);
@@ -69,19 +83,26 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
 
     public EmbeddedStack Stack => _stack!;
 
+    /// <summary>What the last declarations found to be not unique.</summary>
+    public IReadOnlyList<UniqueDuplicate> Duplicates { get; private set; } = [];
+
     /// <summary>Starts, with these declarations (JSON of <c>indexes</c>, with what else the table shall declare behind it).</summary>
     public async Task StartAsync(string indexes)
     {
         var options = new EmbeddedOptions(folder.At("data"), stacks, ScriptEngines.Create, TimeProvider.System, new Random(1));
         _stack = await EmbeddedStack.StartAsync(options, new Progress<RecoveryProgress>(), CancellationToken.None);
-        await DeclareAsync(indexes);
+        await DeclareAsync(indexes, isStart: true);
     }
 
     /// <summary>From now on these are the declarations, as when a file was changed.</summary>
-    public async Task DeclareAsync(string indexes)
+    public async Task DeclareAsync(string indexes, bool isStart = false)
     {
-        _application = AppFolder.Load(Write(folder, indexes), Console.Error) ?? throw new InvalidOperationException("The application has mistakes.");
-        await Stack.KeepIndexesAsync(_application);
+        var next = AppFolder.Load(Write(folder, indexes), Console.Error) ?? throw new InvalidOperationException("The application has mistakes.");
+        await Stack.KeepIndexesAsync(next);
+        var unique = new UniqueBuilder(Stack.Router, Stack.Queries, TimeProvider.System);
+        await unique.DeclareAsync(next, isStart, CancellationToken.None);
+        _application = next;
+        Duplicates = await unique.BuildAsync(next, new Progress<UniqueBuilder.Step>(), CancellationToken.None);
     }
 
     /// <summary>Writes the application's files; its folder.</summary>
@@ -98,7 +119,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
               } },
               "handlers": {
                 "change": { "allow": "everyone" }, "ask": { "allow": "everyone" }, "count": { "allow": "everyone" }, "sum": { "allow": "everyone" },
-                "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
+                "assign": { "allow": "everyone" }, "tryInsert": { "allow": "everyone" }, "tryUpdate": { "allow": "everyone" }, "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
                 "there": { "allow": "everyone" }, "dearest": { "allow": "everyone" }, "changeThenAsk": { "allow": "everyone" }
               }
             }

@@ -1,6 +1,8 @@
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Keys;
+using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Engine;
+using Mjolnir.Scripting.Unique;
 
 namespace Mjolnir.AppServer.Http.Operators;
 
@@ -28,13 +30,20 @@ internal readonly record struct ImportCounts(int Inserted, int Replaced, int Kep
 }
 
 /// <summary>Some rows as one transaction.</summary>
-internal sealed class RowImport(IReadOnlyList<RowWrite> rows, ExistingRows existing)
+/// <param name="app">the application</param>
+/// <param name="table">the table, whose unique indexes are kept</param>
+/// <param name="rows">the rows</param>
+/// <param name="existing">what becomes of those that exist</param>
+internal sealed class RowImport(string app, TableSchema table, IReadOnlyList<RowWrite> rows, ExistingRows existing)
 {
     /// <summary>What it did, once committed.</summary>
     public ImportCounts Counts { get; private set; }
 
     /// <summary>A row that was in the way: then nothing was written.</summary>
     public RowKey? Conflict { get; private set; }
+
+    /// <summary>Why nothing was written, where it is a unique index that stood in the way of <see cref="Conflict"/>; null otherwise.</summary>
+    public string? Taken { get; private set; }
 
     /// <summary>The transaction's step; may run several times, the last run counts.</summary>
     public bool Run(IRowSource source, List<RowWrite> writes)
@@ -47,12 +56,34 @@ internal sealed class RowImport(IReadOnlyList<RowWrite> rows, ExistingRows exist
             complete &= source.TryRead(rows[i].Key, out present[i]);
         }
 
-        return complete && Decide(present, writes);
+        return complete && Decide(present, writes) && Hold(source, present, writes);
+    }
+
+    private bool Hold(IRowSource source, Document?[] present, List<RowWrite> writes)
+    {
+        if (!table.HasUnique || writes.Count == 0)
+        {
+            return true;
+        }
+
+        var written = writes.Select(write => write.Key).ToHashSet();
+        var changed = rows.Select((row, i) => (row, i)).Where(each => written.Contains(each.row.Key)).Select(each => new ChangedRow(each.row.Key.PrimaryKey, present[each.i], each.row.Value)).ToList();
+        switch (UniqueRows.Hold(source, app, table, changed, writes, out _, out var told))
+        {
+            case UniqueOutcome.Missing:
+                return false;
+            case UniqueOutcome.Held:
+                return true;
+            default:
+                (Counts, Conflict, Taken) = (default, rows[0].Key, told);
+                writes.Clear();
+                return true;
+        }
     }
 
     private bool Decide(Document?[] present, List<RowWrite> writes)
     {
-        (Counts, Conflict) = (default, null);
+        (Counts, Conflict, Taken) = (default, null, null);
         for (var i = 0; i < rows.Count; i++)
         {
             var row = rows[i];

@@ -98,7 +98,7 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
             .SelectMany(beside => beside.Chunk(RowsLimits.RowsPerTransaction).Select(chunk => (Server: beside.Key, Rows: chunk)));
         await Parallel.ForEachAsync(chunks, parallel, async (chunk, token) =>
         {
-            var import = new RowImport(chunk.Rows, existing);
+            var import = new RowImport(application.Name, table == Pairs ? PairsTable : application.Tables[table], chunk.Rows, existing);
             var status = await chunk.Server.RunBuiltInAsync(import.Run, token);
             result.Add(status, import);
         });
@@ -138,7 +138,7 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
     {
         if (result.Conflict is { } key)
         {
-            return Problem.WriteAsync(exchange, 409, Refusal.Status, $"The row '{key.PrimaryKey}' exists with other content.", result, static (json, result) =>
+            return Problem.WriteAsync(exchange, 409, Refusal.Status, result.Taken is { } taken ? $"Near the row '{key.PrimaryKey}': {taken}." : $"The row '{key.PrimaryKey}' exists with other content.", result, static (json, result) =>
             {
                 json.WriteString("key", result.Conflict!.Value.PrimaryKey);
                 WriteCounts(json, result.Counts);
@@ -203,6 +203,8 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
 
         public RowKey? Conflict { get; private set; }
 
+        public string? Taken { get; private set; }
+
         public bool IsComplete { get; private set; } = true;
 
         public void Add(TransactionStatus status, RowImport import)
@@ -213,6 +215,7 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
                 if (status == TransactionStatus.Committed)
                 {
                     Counts += import.Counts;
+                    Taken = Conflict is null ? import.Taken : Taken;
                     Conflict ??= import.Conflict;
                 }
             }

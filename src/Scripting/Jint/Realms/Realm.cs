@@ -172,6 +172,9 @@ internal sealed class Realm
 
     public ScriptThrow TypeError(string message) => Error(Intrinsics.TypeErrorPrototype, message);
 
+    /// <summary>An error that a script may catch, with this message alone.</summary>
+    public ScriptThrow UserError(string message) => Error(Intrinsics.ErrorPrototype, message);
+
     public ScriptThrow RangeError(string message) => Error(Intrinsics.RangeErrorPrototype, message);
 
     public ScriptThrow ReferenceError(string message) => Error(Intrinsics.ReferenceErrorPrototype, message);

@@ -45,6 +45,20 @@ internal sealed class RowObject : JsObject
 
     public override void Put(string key, JsValue value, bool strict) => base.Put(key, Check(key, value), strict: true);
 
+    /// <summary>The columns are as they were.</summary>
+    public void Restore(Slot[] before)
+    {
+        foreach (var name in OwnKeys().Where(name => !Array.Exists(before, slot => slot.Key == name)))
+        {
+            base.Delete(name, strict: true);
+        }
+
+        foreach (var slot in before)
+        {
+            base.Put(slot.Key, slot.Value, strict: true);
+        }
+    }
+
     public override bool Delete(string key, bool strict)
     {
         _store.RequireWritable();

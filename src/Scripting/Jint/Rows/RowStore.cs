@@ -7,6 +7,7 @@ using Mjolnir.Scripting.Engine;
 using Mjolnir.Scripting.Jint.Builtins;
 using Mjolnir.Scripting.Jint.Realms;
 using Mjolnir.Scripting.Jint.Values;
+using Mjolnir.Scripting.Unique;
 
 namespace Mjolnir.Scripting.Jint.Rows;
 
@@ -16,6 +17,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
     private readonly Dictionary<RowKey, Entry> _entries = [];
     private bool _closed;
     private int _asked;
+    private UniqueCheck? _unique;
 
     /// <summary>A row as it was and as it is. Exactly one of the row (tables) and the document (key/value) is used.</summary>
     private sealed class Entry(TableSchema? table, Document? original)
@@ -74,6 +76,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
             throw realm.Abort($"table '{table.Name}' already has a row {ColumnRules.Show(key)}", AbortKind.Refused);
         }
 
+        RequireUnique(table, row);
         entry.Row = row;
         entry.IsNew = true;
         return row;
@@ -97,12 +100,49 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
     {
         RequireWritable();
         var row = Find(table, key) ?? throw realm.Abort($"table '{table.Name}' has no row {ColumnRules.Show(key)}", AbortKind.Refused);
+        var before = row.Columns.ToArray();
         foreach (var name in fields.EnumerableKeys())
         {
             row.Put(name, fields.Get(name), strict: true);
         }
 
+        try
+        {
+            RequireUnique(table, row);
+        }
+        catch (ScriptThrow)
+        {
+            row.Restore(before);
+            throw;
+        }
+
         return row;
+    }
+
+    private void RequireUnique(TableSchema table, RowObject row)
+    {
+        if (!table.HasUnique)
+        {
+            return;
+        }
+
+        _unique ??= new UniqueCheck(realm, App, Read, IsKnown);
+        if (TryKey(table, row.Get(table.Key), out var key))
+        {
+            _unique.Require(table, key.PrimaryKey, row);
+        }
+    }
+
+    private bool IsKnown(TableSchema table, string primaryKey, out RowObject? row)
+    {
+        row = null;
+        if (!RowKey.TryCreate(App, table.Name, primaryKey, out var key) || !_entries.TryGetValue(key, out var entry))
+        {
+            return false;
+        }
+
+        row = entry.Row;
+        return true;
     }
 
     /// <summary>A row of a table that the run knows: read or written.</summary>
@@ -195,9 +235,30 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
             }
         }
 
+        AddHolders(writes);
         return writes.Count <= realm.Limits.MaxWrites
             ? writes
             : throw realm.Limit($"{writes.Count} rows written in one run; at most {realm.Limits.MaxWrites} are allowed");
+    }
+
+    /// <summary>Adds the rows that tell who holds which value of unique indexes.</summary>
+    private void AddHolders(List<RowWrite> writes)
+    {
+        var changed = writes.Where(write => _entries[write.Key].Table is { HasUnique: true }).GroupBy(write => _entries[write.Key].Table!).ToList();
+        foreach (var table in changed)
+        {
+            var rows = table.Select(write => new ChangedRow(write.Key.PrimaryKey, _entries[write.Key].Original, write.Value)).ToList();
+            realm.Work(rows.Count * 256);
+            switch (UniqueRows.Hold(source, App, table.Key, rows, writes, out var missing, out var told))
+            {
+                case UniqueOutcome.Missing:
+                    throw new RowMissingException(missing);
+                case UniqueOutcome.Violated or UniqueOutcome.NotReady:
+                    throw realm.Abort(told, AbortKind.Refused);
+                default:
+                    break;
+            }
+        }
     }
 
     private static bool Same(Document? a, Document? b) => ReferenceEquals(a, b) || (a is not null && a.Equals(b));

@@ -1,0 +1,60 @@
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Keys;
+using Mjolnir.Scripting.Applications;
+using Mjolnir.Scripting.Jint.Realms;
+using Mjolnir.Scripting.Unique;
+
+namespace Mjolnir.Scripting.Jint.Rows;
+
+/// <summary>
+/// Tells at once, at <c>insert</c> and <c>update</c>, that another row has a value of a unique index: an error that the handler may catch. What a handler assigns to a row's columns is
+/// looked at when the run ends (<see cref="UniqueRows"/>), which finds everything.
+/// </summary>
+/// <param name="realm">the run's</param>
+/// <param name="app">the application</param>
+/// <param name="read">reads a row</param>
+/// <param name="known">a row of a table as the run has it by now; false if it has not looked at it</param>
+internal sealed class UniqueCheck(Realm realm, string app, Func<RowKey, Document?> read, UniqueCheck.KnownRow known)
+{
+    private readonly Dictionary<RowKey, string> _taken = [];
+
+    /// <summary>A row as the run has it.</summary>
+    public delegate bool KnownRow(TableSchema table, string primaryKey, out RowObject? row);
+
+    /// <summary>Throws, for the script, if another row has what this one shall have.</summary>
+    public void Require(TableSchema table, string primaryKey, RowObject row)
+    {
+        foreach (var index in table.Indexes.Indexes)
+        {
+            if (!index.IsUnique || ValuesOf(table, index, row) is not { } values)
+            {
+                continue;
+            }
+
+            if (!UniqueRows.IsReady(read(UniqueState.KeyOf(app, table.Name)), table, index, out var epoch, out var told))
+            {
+                throw realm.Abort(told, Engine.AbortKind.Refused);
+            }
+
+            var holder = UniqueValue.HolderOf(app, table.Name, index.Name, epoch, values);
+            if (Has(table, index, UniqueValue.Holder(read(holder)), primaryKey, values) || Has(table, index, _taken.GetValueOrDefault(holder), primaryKey, values))
+            {
+                throw realm.UserError(UniqueRows.Taken(table, index, values));
+            }
+
+            _taken[holder] = primaryKey;
+        }
+    }
+
+    /// <summary>True if another row has the values, unless this run has changed it.</summary>
+    private bool Has(TableSchema table, IndexDeclaration index, string? other, string primaryKey, IndexValue[] values) =>
+        other is not null && other != primaryKey
+        && (!known(table, other, out var row) || (row is not null && ValuesOf(table, index, row) is { } now && now.AsSpan().SequenceEqual(values)));
+
+    private static IndexValue[]? ValuesOf(TableSchema table, IndexDeclaration index, RowObject row)
+    {
+        var values = QueryValues.Of(table, row.Columns.ToArray());
+        return UniqueValue.Of(index, [.. index.Columns.Select(column => values(column.Name))]);
+    }
+}
