@@ -83,6 +83,9 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
 
     public EmbeddedStack Stack => _stack!;
 
+    /// <summary>The version that is served.</summary>
+    public Application Application => _application!;
+
     /// <summary>What the last declarations found to be not unique.</summary>
     public IReadOnlyList<UniqueDuplicate> Duplicates { get; private set; } = [];
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Cli.Embedded;
 using Mjolnir.Running;
 using Xunit.Abstractions;
 
@@ -123,6 +124,24 @@ public sealed class Unique_values(ITestOutputHelper output) : IDisposable
         Assert.Equal("table 'events' already has a row with price 1 (unique index 'byPrice')", updated[0].GetString());
         Assert.Equal(("Rom", 2), (updated[1].GetProperty("city").GetString(), updated[1].GetProperty("price").GetInt32()));
         Assert.Equal(2, there.GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Are_held_by_rows_of_a_seed_file_too()
+    {
+        await using var application = new IndexedApplication(_folder, stacks: 2);
+        await application.StartAsync(Declared);
+        await application.ResultAsync("change", "alice", new JsonArray(One("a", new PlainEvent("a", null, null, 1, null))));
+        foreach (var (price, isTaken) in new[] { (1, true), (2, false) })
+        {
+            _folder.Write("app/events.json", $$"""[{"id": "seed{{price}}", "price": {{price}}}]""");
+            await application.DeclareAsync(Declared + """, "seed": "events.json" """);
+            var seeding = new Seeder(application.Stack.Router, TimeProvider.System).RunAsync(application.Application, new Progress<Seeder.Step>(), CancellationToken.None);
+
+            Assert.Equal(isTaken ? "the seed rows could not be written: table 'events' already has a row with price 1 (unique index 'byPrice')" : null, (await Record.ExceptionAsync(() => seeding))?.Message);
+        }
+
+        Assert.Equal(TransactionStatus.Aborted, (await application.CallAsync("change", "alice", new JsonArray(One("x", new PlainEvent("x", null, null, 2, null))))).Status);
     }
 
     private static PlainEvent Event(Random random, string id) =>
