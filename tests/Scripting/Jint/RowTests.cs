@@ -85,7 +85,7 @@ public sealed class RowTests
     [InlineData("u.search('x');", "not declared: search on table 'users'")]
     [InlineData("u.top(1, 'balance');", "no index of table 'users' answers this query: declare \"indexes\": {\"byBalance\": [\"-balance\"]}")]
     [InlineData("u.top('balance', 1);", "top needs the name of a column, not 1")]
-    [InlineData("u.page('v', 1);", "not declared: page on table 'users'")]
+    [InlineData("u.page('v', 1);", "a page is one of a query: where({…}).orderBy(column).limit(20).page(n)")]
     [InlineData("mjolnir.sql('select 1');", "not declared: mjolnir.sql")]
     [InlineData("mjolnir.kv.set({}, 1);", "a key of mjolnir.kv is a text or a number, and an object is not")]
     [InlineData("mjolnir.kv.set('k', undefined);", "the value for mjolnir.kv.set has no JSON: undefined")]
