@@ -58,15 +58,15 @@ public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IRead
     public static TableIndexes None { get; } = new([], [], null);
 
     /// <summary>True with nothing to be kept in trees.</summary>
-    public bool IsEmpty => Indexes.Count + Groups.Count == 0;
+    public bool IsEmpty => Indexes.Count + Groups.Count == 0 && Search is null;
 
     /// <summary>True with an index whose values no two rows may share.</summary>
     public bool HasUnique { get; } = Indexes.Any(index => index.IsUnique);
 
     /// <summary>A hash of what the trees are made by: it changes when a declaration does, so that nobody reads the trees of another one.</summary>
-    public ulong Declared { get; } = HashOf(Indexes, Groups);
+    public ulong Declared { get; } = HashOf(Indexes, Groups, Search);
 
-    private static ulong HashOf(IReadOnlyList<IndexDeclaration> indexes, IReadOnlyList<GroupDeclaration> groups)
+    private static ulong HashOf(IReadOnlyList<IndexDeclaration> indexes, IReadOnlyList<GroupDeclaration> groups, SearchDeclaration? search)
     {
         var text = new StringBuilder();
         foreach (var index in indexes)
@@ -77,6 +77,15 @@ public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IRead
         foreach (var group in groups)
         {
             AppendTree(text, group.Name, group.Columns, null, group.Sums);
+        }
+
+        if (search is not null)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"search {search.Language}\n");
+            foreach (var field in search.Fields)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"{field.Column}\n{field.Weight:R}\n");
+            }
         }
 
         return XxHash64.Hash(Encoding.UTF8.GetBytes(text.ToString()));

@@ -27,6 +27,9 @@ public enum QueryWalk
 
     /// <summary>Not row by row, but group by group: rows that have equal values of some columns.</summary>
     Groups,
+
+    /// <summary>By the words of a text, the best answer first.</summary>
+    Search,
 }
 
 /// <summary>How a query is answered.</summary>

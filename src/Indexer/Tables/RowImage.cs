@@ -2,12 +2,13 @@ using System.Buffers;
 using Mjolnir.Core;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Text;
 
 namespace Mjolnir.Indexer.Tables;
 
 /// <summary>
 /// What is kept of a row: the values of its indexed columns, encoded one behind the other (<see cref="OrderedKey"/>, ascending). Entries are made from it by copying, the same way
-/// when a row comes and when it leaves. A value of another type than its column's, and a missing one, is null.
+/// when a row comes and when it leaves. Behind them stands what text search keeps (<see cref="RowText"/>), if it is declared. A value of another type than its column's, and a missing one, is null.
 /// </summary>
 internal static class RowImage
 {
@@ -19,6 +20,11 @@ internal static class RowImage
         for (var i = 0; i < values.Length; i++)
         {
             OrderedKey.Append(target, layout.Columns[i].Kind, values[i]);
+        }
+
+        if (layout.Search is { } search)
+        {
+            RowText.Of(layout.Words, search, RowValues.Read(row, layout.SearchNames)).Append(target);
         }
     }
 
@@ -33,6 +39,9 @@ internal static class RowImage
 
         return starts;
     }
+
+    /// <summary>The entries of a row in the tree of words.</summary>
+    public static IEnumerable<KeyValuePair<byte[], byte[]>> Words(ReadOnlySpan<byte> image, int[] starts, byte[] primaryKey) => SearchEntries.Of(RowText.Read(image[starts[^1]..]), primaryKey);
 
     /// <summary>The key of a row's entry in a tree; without its primary key if that is empty (groups).</summary>
     public static byte[] Key(TreeLayout tree, ReadOnlySpan<byte> image, int[] starts, ReadOnlySpan<byte> primaryKey)

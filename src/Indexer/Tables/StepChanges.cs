@@ -11,6 +11,7 @@ internal sealed class StepChanges
     private readonly List<TreeChange> _rows = [];
     private readonly List<TreeChange>[] _lists;
     private readonly Dictionary<byte[], GroupRecord>[] _groups;
+    private readonly List<TreeChange> _words = [];
 
     public StepChanges(TableLayout layout)
     {
@@ -45,6 +46,11 @@ internal sealed class StepChanges
             AddToGroup(i, left, leftStarts, -1);
             AddToGroup(i, came, cameStarts, 1);
         }
+
+        if (_layout.Search is not null)
+        {
+            AddWords(leftStarts is null ? null : RowImage.Words(left, leftStarts, primaryKey), cameStarts is null ? null : RowImage.Words(came, cameStarts, primaryKey));
+        }
     }
 
     /// <summary>The changes of the tree of rows.</summary>
@@ -58,6 +64,11 @@ internal sealed class StepChanges
         if (tree < _lists.Length)
         {
             return TreeChange.Sorted(_lists[tree]);
+        }
+
+        if (tree == _lists.Length + _groups.Length)
+        {
+            return TreeChange.Sorted(_words);
         }
 
         var changes = new List<TreeChange>();
@@ -107,6 +118,21 @@ internal sealed class StepChanges
         {
             _lists[list].Add(new TreeChange(newKey, payload));
         }
+    }
+
+    /// <summary>Entries that a row had and has not any more, and those that it has now; what stays the same is not touched.</summary>
+    private void AddWords(IEnumerable<KeyValuePair<byte[], byte[]>>? left, IEnumerable<KeyValuePair<byte[], byte[]>>? came)
+    {
+        var before = (left ?? []).ToDictionary(GroupKeys.Instance);
+        foreach (var (key, payload) in came ?? [])
+        {
+            if (!before.Remove(key, out var same) || !same.AsSpan().SequenceEqual(payload))
+            {
+                _words.Add(new TreeChange(key, payload));
+            }
+        }
+
+        _words.AddRange(before.Keys.Select(static key => new TreeChange(key, null)));
     }
 
     private void AddToGroup(int group, ReadOnlySpan<byte> image, int[]? starts, int sign)

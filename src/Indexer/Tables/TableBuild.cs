@@ -46,6 +46,21 @@ internal sealed class TableBuild
         return TreeChange.Sorted(entries);
     }
 
+    /// <summary>The tree of words.</summary>
+    public ReadOnlySpan<TreeChange> Words()
+    {
+        var entries = new List<TreeChange>();
+        foreach (var row in _rows)
+        {
+            if (RowRecord.Image(row.Payload) is { IsEmpty: false } image)
+            {
+                entries.AddRange(RowImage.Words(image, RowImage.Starts(_layout, image), row.Key).Select(static word => new TreeChange(word.Key, word.Value)));
+            }
+        }
+
+        return TreeChange.Sorted(entries);
+    }
+
     /// <summary>The tree of a group.</summary>
     public ReadOnlySpan<TreeChange> Groups(TreeLayout tree)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Text;
 
 namespace Mjolnir.Indexer.Tables;
 
@@ -23,6 +24,9 @@ internal sealed class TableLayout
         Lists = [.. declared.Indexes.Select(index => Layout(index.Name, TreeShape.Of(index), index.Columns, index.Order, index.Sums))];
         Groups = [.. declared.Groups.Select(group => Layout(group.Name, TreeShape.Of(group), group.Columns, null, group.Sums))];
         Names = [.. Columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
+        Search = declared.Search;
+        Words = new TextAnalyzer(Search?.Language);
+        SearchNames = [.. (Search?.Fields ?? []).Select(field => Encoding.UTF8.GetBytes(field.Column))];
         Declared = declared.Declared;
     }
 
@@ -37,6 +41,15 @@ internal sealed class TableLayout
     public IReadOnlyList<TreeLayout> Lists { get; }
 
     public IReadOnlyList<TreeLayout> Groups { get; }
+
+    /// <summary>Text search: a tree of words behind the lists and groups; null without.</summary>
+    public SearchDeclaration? Search { get; }
+
+    /// <summary>Takes its fields apart.</summary>
+    public TextAnalyzer Words { get; }
+
+    /// <summary>Its fields in UTF-8.</summary>
+    public byte[][] SearchNames { get; }
 
     /// <summary>Changes when a declaration does.</summary>
     public ulong Declared { get; }

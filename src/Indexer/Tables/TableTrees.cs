@@ -1,6 +1,7 @@
 using System.Text;
 using Mjolnir.Core;
 using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Text;
 using Mjolnir.Indexer.Trees;
 
 namespace Mjolnir.Indexer.Tables;
@@ -28,7 +29,7 @@ internal sealed class TableTrees
         _layout = layout;
         (RowPages, Pages) = (new PageSet(term), new PageSet(term));
         _rowEditor = new TreeEditor(TableLayout.Rows, RowPages, sizes);
-        _editors = [.. Trees.Select(tree => new TreeEditor(tree.Shape, Pages, sizes))];
+        _editors = [.. Shapes.Select(shape => new TreeEditor(shape, Pages, sizes))];
         _roots = new TreeRoot[_editors.Length];
         _settled = (_rows, _roots);
     }
@@ -39,13 +40,13 @@ internal sealed class TableTrees
     /// <summary>Pages of the tree of rows: the writer's own.</summary>
     public PageSet RowPages { get; }
 
-    /// <summary>The trees of the lists, then of the groups.</summary>
+    /// <summary>The trees of the lists, then of the groups, then of words.</summary>
     public IReadOnlyList<TreeRoot> Roots => _roots;
 
     /// <summary>Rows in the tree of rows, removed ones that are remembered too.</summary>
     public long Rows => TreeLookup.Count(RowPages, TableLayout.Rows, _rows);
 
-    private IEnumerable<TreeLayout> Trees => _layout.Lists.Concat(_layout.Groups);
+    private IEnumerable<TreeShape> Shapes => _layout.Lists.Concat(_layout.Groups).Select(static tree => tree.Shape).Concat(_layout.Search is null ? [] : [SearchEntries.Shape]);
 
     /// <summary>Applies changes of rows, in any order, the same one any number of times. What was changed counts after <see cref="Settle"/>.</summary>
     public void Apply(IEnumerable<RowChange> rows)
@@ -86,7 +87,9 @@ internal sealed class TableTrees
             var roots = new TreeRoot[_roots.Length];
             for (var i = 0; i < roots.Length; i++)
             {
-                roots[i] = _editors[i].Apply(TreeRoot.Empty, i < _layout.Lists.Count ? build.List(_layout.Lists[i]) : build.Groups(_layout.Groups[i - _layout.Lists.Count]));
+                roots[i] = _editors[i].Apply(TreeRoot.Empty, i < _layout.Lists.Count ? build.List(_layout.Lists[i])
+                    : i < _layout.Lists.Count + _layout.Groups.Count ? build.Groups(_layout.Groups[i - _layout.Lists.Count])
+                    : build.Words());
             }
 
             _rows = _rowEditor.Apply(TreeRoot.Empty, build.Rows());

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Text;
 
 namespace Mjolnir.Scripting.Applications;
 
@@ -12,12 +13,10 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
 {
     private const string IndexHint = "Write [\"category\", \"-date\"] ('-': largest first), or {\"columns\": [\"category\", \"date\"], \"order\": \"price\", \"sum\": [\"seats\"], \"unique\": true}.";
     private const string GroupHint = "Write [\"category\", \"city\"], or {\"columns\": [\"category\"], \"sum\": [\"seats\"]}.";
-    private const string SearchHint = "Write [\"title\", \"text\"], or {\"fields\": {\"title\": 3, \"text\": 1}, \"language\": \"en\", \"fuzzy\": true}.";
+    private const string SearchHint = "Write [\"title\", \"text\"], or {\"fields\": {\"title\": 3, \"text\": 1}, \"language\": \"en\"}.";
 
     // A word's weight beyond this drowns all others: most likely a mistake.
     private const double MaxWeight = 100;
-
-    private static readonly string[] Languages = ["de", "en", "es", "fr", "it"];
 
     private int _mistakes;
 
@@ -259,9 +258,9 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
             return null;
         }
 
-        if (!language.IsString || !Languages.Contains(language.Text))
+        if (!language.IsString || !TextAnalyzer.Languages.Contains(language.Text))
         {
-            Tell(language.Position, language.IsString ? $"'{language.Text}' is no language whose endings are known" : $"'language' must be a string, not {language.KindInWords}", $"There are: {string.Join(", ", Languages)}. Without one, words are taken as they are.");
+            Tell(language.Position, language.IsString ? $"'{language.Text}' is no language whose endings are known" : $"'language' must be a string, not {language.KindInWords}", $"There are: {string.Join(", ", TextAnalyzer.Languages)}. Without one, words are taken as they are.");
         }
 
         return language.Text;

@@ -5,8 +5,7 @@ namespace Mjolnir.Scripting.Applications;
 /// <summary>Reads one table of <c>mjolnir.json</c>.</summary>
 internal sealed class TableReader(DiagnosticList diagnostics)
 {
-    private static readonly string[] Known = ["key", "columns", "indexes", "groups", "seed"];
-    private static readonly string[] NotYet = ["search"];
+    private static readonly string[] Known = ["key", "columns", "indexes", "groups", "search", "seed"];
 
     private static readonly Dictionary<string, ColumnType> Types = new(StringComparer.Ordinal)
     {
@@ -54,7 +53,8 @@ internal sealed class TableReader(DiagnosticList diagnostics)
             return null;
         }
 
-        JsonShape.CheckNames(table.Value, Known, NotYet, $"table '{table.Name}'", diagnostics);
+        JsonShape.CheckNames(table.Value, Known, [], $"table '{table.Name}'", diagnostics);
+        RefuseFuzzy(table);
         var columns = ReadColumns(table);
         var key = ReadKey(table, columns);
         var seedPath = ReadSeed(table, ref seed);
@@ -62,6 +62,14 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         return columns.Count == 0 || key is null || (diagnostics.Count > before && !IsTableName(table.Name))
             ? null
             : new TableSchema(table.Name, key, columns.ToFrozenDictionary(column => column.Name, StringComparer.Ordinal), columns, seedPath) { Indexes = indexes };
+    }
+
+    private void RefuseFuzzy(JsonMember table)
+    {
+        if (table.Value.Member("search")?.Value.Member("fuzzy") is { } fuzzy)
+        {
+            diagnostics.Add(fuzzy.Position, "'fuzzy' is not supported yet in this version", "Remove it: it would have no effect.");
+        }
     }
 
     private void CheckName(JsonMember table)

@@ -36,7 +36,8 @@ public static class IndexReader
     public static ValueTask<IndexAnswer?> AnswerAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
     {
         var root = head.Trees[question.Tree];
-        return question.Walk == QueryWalk.Groups ? GroupsAsync(pages, root, question, cancellationToken)
+        return question.Walk == QueryWalk.Search ? SearchReader.AnswerAsync(pages, head, question, cancellationToken)
+            : question.Walk == QueryWalk.Groups ? GroupsAsync(pages, root, question, cancellationToken)
             : question.Skip >= 0 ? NumberedAsync(pages, root, question, cancellationToken)
             : question.Limit == 0 ? SumAsync(pages, root, question, cancellationToken)
             : question.Walk == QueryWalk.Top ? TopAsync(pages, root, question, cancellationToken)

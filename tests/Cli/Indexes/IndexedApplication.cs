@@ -42,6 +42,14 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
             try { mjolnir.table('events').update(id, row); } catch (e) { return [e.message, mjolnir.table('events').find(id)]; }
             return null;
           }
+          function search(asked) {
+            var found = mjolnir.table('events').search(asked.text, {where: asked.where, limit: asked.limit, fresh: !!asked.fresh});
+            return {ids: found.map(function (row) { return row.id; }), total: found.total, behind: found.behind, highlights: found.highlights};
+          }
+          function changeThenSearch(changes, asked) {
+            change(changes);
+            return search(asked);
+          }
           function query(asked) {
             var found = mjolnir.table('events').where(asked.where, {fresh: !!asked.fresh});
             if (asked.order) found = found.orderBy(asked.order);
@@ -122,7 +130,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
               } },
               "handlers": {
                 "change": { "allow": "everyone" }, "ask": { "allow": "everyone" }, "count": { "allow": "everyone" }, "sum": { "allow": "everyone" },
-                "assign": { "allow": "everyone" }, "tryInsert": { "allow": "everyone" }, "tryUpdate": { "allow": "everyone" }, "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
+                "assign": { "allow": "everyone" }, "search": { "allow": "everyone" }, "changeThenSearch": { "allow": "everyone" }, "tryInsert": { "allow": "everyone" }, "tryUpdate": { "allow": "everyone" }, "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
                 "there": { "allow": "everyone" }, "dearest": { "allow": "everyone" }, "changeThenAsk": { "allow": "everyone" }
               }
             }

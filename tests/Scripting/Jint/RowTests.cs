@@ -82,7 +82,7 @@ public sealed class RowTests
     [InlineData("u.where({}).limit(0);", "limit needs a whole number from 1 to 1000, not 0")]
     [InlineData("u.where({}).limit('5');", "limit needs a whole number from 1 to 1000, not '5'")]
     [InlineData("u.where({}).after(5);", "after needs a cursor that a query gave, not 5")]
-    [InlineData("u.search('x');", "not declared: search on table 'users'")]
+    [InlineData("u.search('x');", "table 'users' declares no text search: declare \"search\": [\"…\"] with the columns to look at")]
     [InlineData("u.top(1, 'balance');", "no index of table 'users' answers this query: declare \"indexes\": {\"byBalance\": [\"-balance\"]}")]
     [InlineData("u.top('balance', 1);", "top needs the name of a column, not 1")]
     [InlineData("u.page('v', 1);", "a page is one of a query: where({…}).orderBy(column).limit(20).page(n)")]

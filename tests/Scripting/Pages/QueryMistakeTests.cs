@@ -44,6 +44,7 @@ public class QueryMistakeTests
     [InlineData("t('events').where({city: c}).orderBy('-price').rows()", "no index of table 'events' answers this query: declare \"indexes\": {\"byCityPrice\": [\"city\", \"-price\"]}", Never)]
     [InlineData("t('events').where({price: 3}).sum('seats')", "no index of table 'events' answers this query: declare \"indexes\": {\"byPrice\": {\"columns\": [\"price\"], \"sum\": [\"seats\"]}}", Never)]
     [InlineData("t('events').where({city: c}).facets('price')", "no group or index of table 'events' counts rows like this: declare \"groups\": {\"perCityPrice\": [\"city\", \"price\"]}", Never)]
+    [InlineData("t('plain').search('x')", "table 'plain' declares no text search", "Declare \"search\": [\"…\"] with the columns to look at.")]
     [InlineData("t('plain').facets('n')", "no group or index of table 'plain' counts rows like this: declare \"groups\": {\"perN\": [\"n\"]}", Never)]
     [InlineData("t('plain').facets('m')", "table 'plain' has no column 'm'", "Did you mean 'n'?")]
     [InlineData("t('events').where({city: {from: 'A'}}).facets('date')", "facets are counted where columns have one value, and this query has bounds on 'city'", "Leave the bounds out.")]

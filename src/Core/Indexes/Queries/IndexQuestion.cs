@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Mjolnir.Core.Text;
 
 namespace Mjolnir.Core.Indexes.Queries;
 
@@ -52,6 +53,12 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
     /// <summary>The answer shall hold everything that was durable when it was asked.</summary>
     public bool IsFresh { get; }
 
+    /// <summary>Where text is searched: its words, all of which are wanted; else none.</summary>
+    public IReadOnlyList<SearchWord> Words { get; init; } = [];
+
+    /// <summary>Where text is searched: what else rows are to have.</summary>
+    public IReadOnlyList<SearchFilter> Filters { get; init; } = [];
+
     /// <inheritdoc/>
     public bool Equals(IndexQuestion? other) => other is not null && Identity == other.Identity;
 
@@ -72,9 +79,25 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
             text.Append(bytes is { } some ? Convert.ToBase64String(some.Span) : "-").Append(' ');
         }
 
+        foreach (var word in Words)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{word.Term} {word.Prefix}\n");
+        }
+
+        foreach (var filter in Filters)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{filter.Tree} {Convert.ToBase64String(filter.Values)}\n");
+        }
+
         return text.ToString();
     }
 }
+
+/// <summary>A list whose columns all have one value: a row is in it under these values, or is not meant.</summary>
+/// <param name="Tree">which tree of the head</param>
+/// <param name="Shape">the tree's</param>
+/// <param name="Values">what the key begins with; the primary key is the rest</param>
+public sealed record SearchFilter(int Tree, TreeShape Shape, byte[] Values);
 
 /// <summary>A row that an index names.</summary>
 /// <param name="Place">where it stands in the walk: a next page begins behind it</param>
@@ -104,6 +127,9 @@ public sealed class IndexAnswer
     /// <summary>The groups of the range in the order of their keys, where these were asked.</summary>
     public IReadOnlyList<FoundGroup> Groups { get; init; } = [];
 
+    /// <summary>What rows are ranked by, where text was searched.</summary>
+    public SearchFigures? Figures { get; init; }
+
     /// <summary>True if what the same session wrote before may be missing.</summary>
     public bool IsBehind { get; private init; }
 
@@ -111,7 +137,7 @@ public sealed class IndexAnswer
     public string? Refusal { get; init; }
 
     /// <summary>The same, of which something of the same session may be missing.</summary>
-    public IndexAnswer Behind() => new() { Found = Found, IsWhole = IsWhole, Count = Count, Sums = Sums, Groups = Groups, IsBehind = true };
+    public IndexAnswer Behind() => new() { Found = Found, IsWhole = IsWhole, Count = Count, Sums = Sums, Groups = Groups, Figures = Figures, IsBehind = true };
 
     /// <summary>No answer.</summary>
     public static IndexAnswer Refused(string reason) => new() { Refusal = reason };

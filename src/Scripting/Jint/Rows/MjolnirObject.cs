@@ -14,8 +14,6 @@ internal sealed record RunContext(RowStore Rows, string? User);
 /// <summary>The global <c>mjolnir</c>: tables, key/value pairs, user, clock and ids.</summary>
 internal static class MjolnirObject
 {
-    private static readonly string[] Undeclared = ["search"];
-
     /// <summary>Puts it into a realm; <paramref name="context"/> tells the run under way.</summary>
     public static JsObject Install(Realm realm, Func<RunContext> context)
     {
@@ -59,11 +57,7 @@ internal static class MjolnirObject
         prototype.Method("top", 2, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryTerms.All).Largest(args.At(1)).LimitTo(args.At(0)).Rows(context().Rows));
         prototype.Method("facets", 1, (r, self, args) => new QueryObject(r, queries, context().Rows.App, This(r, self), QueryTerms.All).Groups(context().Rows, args));
         prototype.Method("page", 1, (r, _, _) => throw r.Abort("a page is one of a query: where({…}).orderBy(column).limit(20).page(n)"));
-        foreach (var name in Undeclared)
-        {
-            prototype.Method(name, 1, (r, self, _) => throw r.Abort($"not declared: {name} on table '{This(r, self).Name}'"));
-        }
-
+        prototype.Method("search", 2, (r, self, args) => SearchEvaluation.Find(r, context().Rows, This(r, self), args.At(0), args.At(1)));
         return prototype;
     }
 

@@ -47,6 +47,12 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
             return;
         }
 
+        if (Method(call) == "search" && call.Callee is MemberExpression { Object: CallExpression within } && tableOf(within) is { Indexes.Search: null } unsearched)
+        {
+            diagnostics.Add(code.PositionOf(call), $"table '{unsearched.Name}' declares no text search", "Declare \"search\": [\"…\"] with the columns to look at.");
+            return;
+        }
+
         if (Method(call) == "facets" && call.Callee is MemberExpression { Object: CallExpression named } && tableOf(named) is { } counted)
         {
             CheckGroups(code, new Written { Where = call, Groups = Names(call) }, counted);

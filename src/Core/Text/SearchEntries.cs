@@ -1,0 +1,50 @@
+using System.Buffers;
+using Mjolnir.Core.Indexes;
+
+namespace Mjolnir.Core.Text;
+
+/// <summary>
+/// The entries of text search: a tree of words. Key: the term, then the primary key; payload: how often the row has it, by weight, then how many words the row has. The empty term is in every
+/// row: its payload is the number of words, so that its range tells how many rows and words there are.
+/// </summary>
+public static class SearchEntries
+{
+    /// <summary>Of the tree.</summary>
+    public static TreeShape Shape { get; } = new([new IndexColumn("term", IndexedKind.Text)], null, 1);
+
+    /// <summary>What the keys of a term begin with.</summary>
+    public static byte[] Term(string term)
+    {
+        var key = new ArrayBufferWriter<byte>(64);
+        OrderedKey.AppendText(key, term);
+        return key.WrittenSpan.ToArray();
+    }
+
+    /// <summary>All terms that begin like this.</summary>
+    public static KeyRange Beginning(string prefix) => KeyRange.Of(Term(prefix).AsMemory(..^OrderedKey.TextEndBytes));
+
+    /// <summary>The entries of a row.</summary>
+    public static IEnumerable<KeyValuePair<byte[], byte[]>> Of(RowText row, byte[] primaryKey)
+    {
+        yield return KeyValuePair.Create<byte[], byte[]>([.. Term(""), .. primaryKey], Payload(row.Length, row.Length));
+        foreach (var (term, weight) in row.Terms)
+        {
+            yield return KeyValuePair.Create<byte[], byte[]>([.. Term(term), .. primaryKey], Payload(weight, row.Length));
+        }
+    }
+
+    /// <summary>How often the row of an entry has its word, by weight, and how many words it has.</summary>
+    public static (double Weight, double Length) Read(ReadOnlySpan<byte> payload)
+    {
+        var first = OrderedKey.LengthOf(payload, TreeShape.Summed);
+        return OrderedKey.TryNumber(payload, out var weight) && OrderedKey.TryNumber(payload[first..], out var length) ? (weight, length) : throw new CorruptDataException("Damaged entry of text search", null, 0);
+    }
+
+    private static byte[] Payload(double weight, double length)
+    {
+        var payload = new ArrayBufferWriter<byte>(24);
+        OrderedKey.AppendNumber(payload, weight);
+        OrderedKey.AppendNumber(payload, length);
+        return payload.WrittenSpan.ToArray();
+    }
+}

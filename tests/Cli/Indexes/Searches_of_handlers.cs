@@ -1,0 +1,182 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mjolnir.AppServer.Transactions;
+using Mjolnir.Running;
+using Xunit.Abstractions;
+
+namespace Mjolnir.Cli.Tests.Indexes;
+
+/// <summary>Handlers search the text of rows; what they get, and in which order, is compared with a plain look at all rows.</summary>
+public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
+{
+    private const int Ids = 50;
+
+    /// <summary>How much a word of the id counts; one of the city counts 1.</summary>
+    private const double IdWeight = 2;
+
+    private const string Declared = """{"byPrice": ["price"], "byDay": ["day"]}, "search": {"fields": {"id": 2, "city": 1}}""";
+
+    /// <summary>Until an index holds what the same user wrote, on a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private static readonly string[] Words = ["jazz", "jam", "jar", "rock", "rocket", "oslo", "night", "the", "the", "the", "a", "e3", "e30"];
+
+    private readonly TestFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    public async Task Give_and_rank_what_a_plain_evaluation_does_through_changes_and_kills(int seed, int stacks)
+    {
+        var random = new Random(seed);
+        var rows = new Dictionary<string, PlainEvent>(StringComparer.Ordinal);
+        var found = 0;
+        await using var application = new IndexedApplication(_folder, stacks);
+        for (var start = 1; start <= 3; start++)
+        {
+            await application.StartAsync(Declared);
+            for (var step = 0; step < 25; step++)
+            {
+                await application.ResultAsync("change", "alice", Changes(random, rows));
+                var (asked, isMeant) = Question(random);
+                found += Compare(rows.Values, asked, isMeant, await SearchAsync(application, asked));
+
+                // What a transaction wrote itself is found as it is by then; how rare words are is what the index says.
+                (asked, isMeant) = Question(random);
+                await SearchAsync(application, asked);
+                var own = await application.CallAsync("changeThenSearch", "alice", Changes(random, rows), asked);
+                Assert.True(own.Status == TransactionStatus.Committed, own.Reason);
+                var result = JsonDocument.Parse(own.Result).RootElement;
+                Assert.Equal(Matching(rows.Values, asked, isMeant).Count, result.GetProperty("total").GetInt32());
+                Assert.All(IndexedApplication.Ids(result), id => Assert.Contains(Matching(rows.Values, asked, isMeant), row => row.Id == id));
+                Assert.Equal(Math.Min((int)asked["limit"]!, Matching(rows.Values, asked, isMeant).Count), IndexedApplication.Ids(result).Count);
+            }
+
+            await (random.Next(2) == 0 ? application.StopAsync() : application.KillAsync());
+        }
+
+        output.WriteLine($"{found} rows found");
+        Assert.True(found > 100, "The test asks for too little.");
+    }
+
+    [Fact]
+    public async Task Mark_what_they_found_and_are_refused_with_what_is_missing()
+    {
+        await using var application = new IndexedApplication(_folder, stacks: 1);
+        await application.StartAsync("""{"byPrice": ["price"]}, "search": {"fields": {"city": 1}, "language": "en"}""");
+        await application.ResultAsync("change", "alice", new JsonArray(One("a", "Old <b>libraries</b> of Århus", 1), One("b", "A library", 2), One("c", "Museums", 2)));
+
+        var result = await SearchAsync(application, new JsonObject { ["text"] = "Library", ["limit"] = 5 });
+        Assert.Equal(["b", "a"], IndexedApplication.Ids(result));
+        Assert.Equal(["A <mark>library</mark>", "Old &lt;b&gt;<mark>libraries</mark>&lt;/b&gt; of Århus"], result.GetProperty("highlights").EnumerateArray().Select(each => each.GetProperty("city").GetString()));
+        Assert.Equal(["a"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "arh", ["limit"] = 5 })));
+        Assert.Equal(["c"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "museum ", ["limit"] = 5, ["where"] = new JsonObject { ["price"] = 2 } })));
+        Assert.Equal(0, (await SearchAsync(application, new JsonObject { ["text"] = " ", ["limit"] = 5 })).GetProperty("total").GetInt32());
+
+        var refused = await application.CallAsync("search", "alice", new JsonObject { ["text"] = "museum", ["limit"] = 5, ["where"] = new JsonObject { ["day"] = 3 } });
+        Assert.Equal("no index of table 'events' has column 'day' alone, which a search within it needs: declare \"indexes\": {\"byDay\": [\"day\"]}", refused.Reason);
+        await application.DeclareAsync("""{"byPrice": ["price"]}""");
+        Assert.Equal("table 'events' declares no text search: declare \"search\": [\"…\"] with the columns to look at", (await application.CallAsync("search", "alice", new JsonObject { ["text"] = "x", ["limit"] = 5 })).Reason);
+    }
+
+    private static JsonArray Changes(Random random, Dictionary<string, PlainEvent> rows)
+    {
+        var changes = new JsonArray();
+        for (var i = random.Next(1, 6); i > 0; i--)
+        {
+            var id = $"e{random.Next(Ids)}";
+            var text = random.Next(10) == 0 ? null : string.Join(' ', Enumerable.Range(0, random.Next(12)).Select(_ => Words[random.Next(Words.Length)]));
+            var row = random.Next(5) == 0 ? null : new PlainEvent(id, text, random.Next(3), random.Next(3), null);
+            changes.Add(new JsonObject { ["id"] = id, ["row"] = row?.ToJson() });
+            rows.Remove(id);
+            if (row is not null)
+            {
+                rows[id] = row;
+            }
+        }
+
+        return changes;
+    }
+
+    private static (JsonObject Asked, Func<PlainEvent, bool> IsMeant) Question(Random random)
+    {
+        var text = string.Join(' ', Enumerable.Range(0, random.Next(1, 4)).Select(_ => Words[random.Next(Words.Length)]));
+        text = random.Next(3) switch { 0 => text + " ", 1 => text[..^random.Next(text.Split(' ')[^1].Length)], _ => text };
+        var asked = new JsonObject { ["text"] = text, ["limit"] = random.Next(1, 30) };
+        var (price, day) = (random.Next(3), random.Next(3));
+        switch (random.Next(3))
+        {
+            case 0:
+                asked["where"] = new JsonObject { ["price"] = price };
+                return (asked, row => row.Price == price);
+            case 1:
+                asked["where"] = new JsonObject { ["price"] = price, ["day"] = day };
+                return (asked, row => row.Price == price && row.Day == day);
+            default:
+                return (asked, static _ => true);
+        }
+    }
+
+    private static async Task<JsonElement> SearchAsync(IndexedApplication application, JsonObject asked)
+    {
+        for (var began = TimeProvider.System.GetTimestamp(); ; await Task.Delay(20))
+        {
+            var result = await application.ResultAsync("search", "alice", asked);
+            if (!result.GetProperty("behind").GetBoolean())
+            {
+                return result;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, "The index stays behind.");
+        }
+    }
+
+    /// <summary>The best rows, in their order; rows that are equally good in any.</summary>
+    private static int Compare(IReadOnlyCollection<PlainEvent> rows, JsonObject asked, Func<PlainEvent, bool> isMeant, JsonElement result)
+    {
+        var ids = IndexedApplication.Ids(result);
+        var matching = Matching(rows, asked, isMeant);
+        var scores = matching.ToDictionary(row => row.Id, row => Score(rows, row, Asked(asked)));
+        var expected = scores.Values.OrderDescending().Take((int)asked["limit"]!).ToList();
+
+        Assert.True(ids.TrueForAll(scores.ContainsKey), $"{asked}: {string.Join(' ', ids)} of {string.Join(' ', rows)}");
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        Assert.Equal(expected, ids.Select(id => scores[id]), static (one, other) => Math.Abs(one - other) < 1e-9);
+        Assert.Equal(matching.Count, result.GetProperty("total").GetInt32());
+        return ids.Count;
+    }
+
+    private static List<PlainEvent> Matching(IEnumerable<PlainEvent> rows, JsonObject asked, Func<PlainEvent, bool> isMeant) =>
+        [.. rows.Where(isMeant).Where(row => Asked(asked).TrueForAll(word => Weight(row, word) > 0))];
+
+    private static List<(string Word, bool IsBeginning)> Asked(JsonObject asked)
+    {
+        var text = (string)asked["text"]!;
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return [.. words.Select((word, i) => (word, i == words.Length - 1 && !text.EndsWith(' '))).Distinct()];
+    }
+
+    private static double Weight(PlainEvent row, (string Word, bool IsBeginning) asked) =>
+        (IsMeant(row.Id, asked) ? IdWeight : 0) + Split(row).Count(word => IsMeant(word, asked));
+
+    private static bool IsMeant(string word, (string Word, bool IsBeginning) asked) => asked.IsBeginning ? word.StartsWith(asked.Word, StringComparison.Ordinal) : word == asked.Word;
+
+    private static string[] Split(PlainEvent row) => row.City?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
+
+    /// <summary>BM25. A word that stands for several occurs in as many rows as these do together.</summary>
+    private static double Score(IReadOnlyCollection<PlainEvent> rows, PlainEvent row, List<(string Word, bool IsBeginning)> asked)
+    {
+        var length = (PlainEvent each) => Split(each).Length + 1.0;
+        var average = rows.Sum(length) / rows.Count;
+        return asked.Sum(word =>
+        {
+            var frequency = Math.Min(rows.Count, rows.Sum(each => Split(each).Append(each.Id).Distinct().Count(term => IsMeant(term, word))));
+            var weight = Weight(row, word);
+            return Math.Log(1 + ((rows.Count - frequency + 0.5) / (frequency + 0.5))) * weight * 2.2 / (weight + (1.2 * (0.25 + (0.75 * length(row) / average))));
+        });
+    }
+
+    private static JsonObject One(string id, string city, long price) => new() { ["id"] = id, ["row"] = new PlainEvent(id, city, null, price, null).ToJson() };
+}

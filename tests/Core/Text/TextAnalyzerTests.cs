@@ -1,0 +1,110 @@
+using System.Buffers;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Text;
+
+namespace Mjolnir.Core.Tests.Text;
+
+public class TextAnalyzerTests
+{
+    [Theory]
+    [InlineData("", "")]
+    [InlineData(" ,.! ", "")]
+    [InlineData("Hello, World!", "hello world")]
+    [InlineData("X11-apps 2.0", "x11 apps 2 0")]
+    [InlineData("Crème brûlée, cre\u0300me", "creme brulee creme")]
+    [InlineData("Straße ÅRHUS Œuvre", "strasse arhus oeuvre")]
+    [InlineData("don't rock’n’roll 'quoted'", "dont rocknroll quoted")]
+    [InlineData("Пушкин ЁЛКА Ελλάδα", "пушкин елка ελλάδα")]
+    [InlineData("東京都 is 京", "東京 京都 都 is 京")]
+    [InlineData("abc漢字def", "abc 漢字 字 def")]
+    [InlineData("\ud800x \ud83d\ude00", "x")]
+    public void A_text_is_taken_apart_into_folded_words(string text, string words) => Assert.Equal(words, Terms(text, null));
+
+    [Fact]
+    public void A_word_tells_where_it_stands()
+    {
+        const string Text = "  Das große 東京都!";
+
+        Assert.Equal(["Das", "große", "東京", "京都", "都"], new TextAnalyzer(null).Tokens(Text).Select(token => Text.Substring(token.Start, token.Length)));
+    }
+
+    [Fact]
+    public void A_word_counts_as_far_as_words_go() => Assert.Equal(new string('x', TextLimits.WordLetters), Terms(new string('x', 500), null));
+
+    [Theory]
+    [InlineData("en", "library libraries")]
+    [InlineData("en", "file files filing filed")]
+    [InlineData("en", "viewer viewers")]
+    [InlineData("en", "box boxes")]
+    [InlineData("en", "class classes")]
+    [InlineData("en", "run runs running")]
+    [InlineData("en", "install installs installed installing")]
+    [InlineData("de", "Kind Kinder Kindern Kindes")]
+    [InlineData("de", "Katze Katzen")]
+    [InlineData("de", "Häuser Häusern hauser")]
+    public void Words_that_belong_together_have_one_term(string language, string words) => Assert.Single(Terms(words, language).Split(' ').Distinct());
+
+    [Theory]
+    [InlineData("en", "this bus gas king red bed need analysis")]
+    [InlineData(null, "libraries running files")]
+    [InlineData("de", "es er See Uhr")]
+    public void What_only_looks_like_an_ending_stays(string? language, string words) => Assert.Equal(words.ToLowerInvariant(), Terms(words, language));
+
+    [Fact]
+    public void The_last_word_of_a_question_is_a_beginning_until_something_stands_behind_it()
+    {
+        var analyzer = new TextAnalyzer("en");
+
+        Assert.Equal([new("pdf", null), new("view", "view")], SearchWord.Of(analyzer, "pdf view"));
+        Assert.Equal([new("pdf", null), new("view", null)], SearchWord.Of(analyzer, "PDF viewing "));
+        Assert.Equal([new("京", "京")], SearchWord.Of(analyzer, "京"));
+        Assert.Empty(SearchWord.Of(analyzer, " - "));
+        Assert.Equal(TextLimits.WordsOfQuestion, SearchWord.Of(analyzer, string.Join(' ', Enumerable.Range(0, 100))).Count);
+    }
+
+    [Fact]
+    public void What_is_kept_of_a_row_reads_back_and_has_a_limit()
+    {
+        var analyzer = new TextAnalyzer(null);
+        var declared = new SearchDeclaration([new SearchField("title", 2.5), new SearchField("text", 1), new SearchField("other", 1)], null, false);
+        var many = string.Join(' ', Enumerable.Range(0, 5_000).Select(i => $"word{i}"));
+        var row = RowText.Of(analyzer, declared, [IndexValue.Of("big Big house"), IndexValue.Of("a house " + many), IndexValue.Of(7)]);
+        var bytes = new ArrayBufferWriter<byte>();
+        row.Append(bytes);
+        var back = RowText.Read(bytes.WrittenSpan);
+
+        Assert.Equal(5_005, back.Length);
+        Assert.Equal(row.Terms, back.Terms);
+        Assert.Equal((TextLimits.WordsOfRow, 5.0, 3.5), (back.Terms.Count, back.WeightOf(new SearchWord("big", null)), back.WeightOf(new SearchWord("house", null))));
+        Assert.InRange(bytes.WrittenCount, 1, TextLimits.BytesOfRow + (6 * (TextLimits.WordsOfRow + 1)));
+    }
+
+    [Theory]
+    [InlineData("A pdf viewer", "pdf", "A <mark>pdf</mark> viewer")]
+    [InlineData("<b>Tom & \"Jerry\"</b>", "jerry", "&lt;b&gt;Tom &amp; &quot;<mark>Jerry</mark>&quot;&lt;/b&gt;")]
+    [InlineData("東京都", "東京都 ", "<mark>東京</mark><mark>都</mark>")]
+    [InlineData("nothing here", "pdf", null)]
+    public void Words_found_are_marked(string text, string asked, string? expected)
+    {
+        var analyzer = new TextAnalyzer(null);
+
+        Assert.Equal(expected, TextHighlight.Of(analyzer, SearchWord.Of(analyzer, asked), text));
+    }
+
+    [Fact]
+    public void Of_a_long_text_the_part_around_the_first_word_is_shown()
+    {
+        var analyzer = new TextAnalyzer(null);
+        var text = string.Concat(Enumerable.Repeat("lorem ipsum ", 50)) + "needle" + string.Concat(Enumerable.Repeat(" dolor 𝄞", 50));
+
+        var shown = TextHighlight.Of(analyzer, SearchWord.Of(analyzer, "needle"), text)!;
+
+        Assert.Contains("<mark>needle</mark>", shown, StringComparison.Ordinal);
+        Assert.StartsWith("…", shown, StringComparison.Ordinal);
+        Assert.EndsWith("…", shown, StringComparison.Ordinal);
+        Assert.InRange(shown.Length, 150, TextLimits.Shown + 20);
+        Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(shown)));
+    }
+
+    private static string Terms(string text, string? language) => string.Join(' ', new TextAnalyzer(language).Tokens(text).Select(token => token.Term));
+}
