@@ -43,7 +43,8 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
             return null;
           }
           function search(asked) {
-            var found = mjolnir.table('events').search(asked.text, {where: asked.where, limit: asked.limit, fresh: !!asked.fresh});
+            var events = mjolnir.table('events');
+            var found = events.search(asked.text, {where: asked.where, limit: asked.limit, fresh: !!asked.fresh});
             return {ids: found.map(function (row) { return row.id; }), total: found.total, behind: found.behind, highlights: found.highlights};
           }
           function changeThenSearch(changes, asked) {
