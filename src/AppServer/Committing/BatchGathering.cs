@@ -3,7 +3,7 @@ namespace Mjolnir.AppServer.Committing;
 /// <summary>
 /// Whether the next batch waits a moment for the callers who have just been answered. Without the wait the callers of a server fall into two halves: one half's batch is on its way
 /// while the other half arrives and is closed the moment the first is confirmed, for ever. A batch costs the log, the shards and the worker nearly the same whatever its size, so
-/// one batch for both halves costs about half. The wait is short against the batch itself, only follows batches of several callers, ends as soon as they are back, and is
+/// one batch for both halves costs about half. The wait is no longer than the batch itself, only follows batches of several callers, ends as soon as they are back, and is
 /// given up where it brings nobody (callers who do not come back): then only one batch in <see cref="CommitterLimits.GatherProbe"/> tries again.
 /// </summary>
 internal sealed class BatchGathering(CommitterLimits limits)
@@ -26,7 +26,7 @@ internal sealed class BatchGathering(CommitterLimits limits)
     public TimeSpan Begin(int answered, int open)
     {
         IsOn = false;
-        var wait = _round / 2 < limits.LongestGather ? _round / 2 : limits.LongestGather;
+        var wait = _round < limits.LongestGather ? _round : limits.LongestGather;
         if (answered < limits.GatherCallers || wait < limits.ShortestGather)
         {
             return TimeSpan.Zero;

@@ -9,8 +9,8 @@ public sealed record CommitterLimits
     /// <summary>Callers that a batch must have answered for the next one to wait for them.</summary>
     public int GatherCallers { get; init; } = 4;
 
-    /// <summary>Longest wait for callers just answered; never longer than half of what a batch takes.</summary>
-    public TimeSpan LongestGather { get; init; } = TimeSpan.FromMilliseconds(3);
+    /// <summary>Longest wait for callers just answered; never longer than what a batch takes. They come back over a proxy, on processors that are busy: with 3 ms and half a batch most did not make it (docs/bench.md).</summary>
+    public TimeSpan LongestGather { get; init; } = TimeSpan.FromMilliseconds(6);
 
     /// <summary>Below this no wait is begun: timers here count in milliseconds.</summary>
     public TimeSpan ShortestGather { get; init; } = TimeSpan.FromMilliseconds(1);

@@ -35,6 +35,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     private readonly IDisposable _listening;
     private readonly IDisposable _feed;
     private readonly ITimer _beat;
+    private readonly Lateness _lateness;
     private readonly ConcurrentDictionary<string, ServerBeat> _beats = new(StringComparer.Ordinal);
     private TransactionServer? _server;
     private ClusterRows? _rows;
@@ -51,7 +52,8 @@ internal sealed class ClusterMember : IAsyncDisposable
         (_identity, _bus, _views, _former, _time) = (identity, bus, views, former, time);
         _listening = bus.Listen(notice => Hear(notice, stored));
         _feed = bus.Subscribe(notice => ForgetSealed(notice));
-        _beat = time.CreateTimer(_ => Beat(), null, TimeSpan.Zero, ClusterLimits.Beat);
+        _lateness = new Lateness(time);
+        _beat = time.CreateTimer(_ => BeatInTime(), null, TimeSpan.Zero, ClusterLimits.Beat);
     }
 
     /// <summary>Told of what goes wrong and is tried again.</summary>
@@ -121,6 +123,15 @@ internal sealed class ClusterMember : IAsyncDisposable
         _feed.Dispose();
         await _following;
         _stop.Dispose();
+    }
+
+    private void BeatInTime()
+    {
+        Beat();
+        if (_lateness.Tick() is { } late)
+        {
+            Troubled?.Invoke(late);
+        }
     }
 
     private void Beat() => _bus.Tell(new ServerBeat(

@@ -17,12 +17,17 @@ public sealed class StoredRows
 {
     private readonly IObjectStore _store;
     private readonly ReadCounter _reads = new();
+    private readonly SharedRuns _refreshes;
+    private readonly Lock _gate = new();
     private volatile State _state;
+    private long _begun;
+    private long _newest;
 
     private StoredRows(IObjectStore store, StoreSnapshot snapshot)
     {
         _store = store;
         _state = Open(snapshot, null);
+        _refreshes = new SharedRuns(TakeFreshAsync);
     }
 
     /// <summary>Per sealed log its watermark, as lowered by cuts.</summary>
@@ -39,9 +44,11 @@ public sealed class StoredRows
     public static async ValueTask<StoredRows> OpenAsync(IObjectStore store, CancellationToken cancellationToken) =>
         new(store, await StoreSnapshot.ReadAsync(store, cancellationToken));
 
-    /// <summary>Takes a newer snapshot; indexes of segments that are in both are kept. Needed before a reload of a void version (W6).</summary>
-    public async ValueTask RefreshAsync(CancellationToken cancellationToken) =>
-        _state = Open(await StoreSnapshot.ReadAsync(_store, cancellationToken), _state);
+    /// <summary>
+    /// Takes a snapshot that began after this call; indexes of segments that are in both are kept. Needed before a reload of a void version (W6): a seal may make hundreds of rows void at once, so calls that come
+    /// while a snapshot is being taken share the next one.
+    /// </summary>
+    public async ValueTask RefreshAsync(CancellationToken cancellationToken) => await _refreshes.JoinAsync(cancellationToken);
 
     /// <summary>
     /// The newest valid version of a key, tombstones included; null if the store does not know the key (an expired transaction id is not known).
@@ -152,10 +159,34 @@ public sealed class StoredRows
             throw new CorruptDataException("An object that the newest manifests name is missing", gone.Name);
         }
 
+        var turn = Interlocked.Increment(ref _begun);
         var fresh = await StoreSnapshot.ReadAsync(_store, cancellationToken);
-        _state = fresh.HoldsAllOf(Snapshot)
-            ? Open(fresh, _state)
-            : throw new CorruptDataException("An object that a manifest listed is missing, and no run covers it", gone.Name);
+        Take(turn, fresh, gone);
+    }
+
+    private async Task TakeFreshAsync()
+    {
+        var turn = Interlocked.Increment(ref _begun);
+        Take(turn, await StoreSnapshot.ReadAsync(_store, CancellationToken.None), null);
+    }
+
+    /// <summary>Never goes back: a snapshot that began before the one in use says nothing that is not known, however late it comes.</summary>
+    private void Take(long turn, StoreSnapshot fresh, CollectedObjectException? gone)
+    {
+        lock (_gate)
+        {
+            if (turn < _newest)
+            {
+                return;
+            }
+
+            if (gone is not null && !fresh.HoldsAllOf(Snapshot))
+            {
+                throw new CorruptDataException("An object that a manifest listed is missing, and no run covers it", gone.Name);
+            }
+
+            (_newest, _state) = (turn, Open(fresh, _state));
+        }
     }
 
     private State Open(StoreSnapshot snapshot, State? before)

@@ -22,7 +22,7 @@ internal enum FindingKind
 /// <param name="Kind">what</param>
 /// <param name="Rule">the rule, if suspicious</param>
 /// <param name="What">in plain words, if suspicious</param>
-/// <param name="Cached">what the shard holds, if the store is needed</param>
+/// <param name="Cached">what the shard holds, if the store is needed, or if its log's live owner told of an end below it</param>
 internal readonly record struct Finding(FindingKind Kind, ViolationKind Rule, string What, RowPrint Cached)
 {
     public static readonly Finding Agrees = new(FindingKind.Agrees, default, "", default);
@@ -30,6 +30,9 @@ internal readonly record struct Finding(FindingKind Kind, ViolationKind Rule, st
     public static readonly Finding Unclear = new(FindingKind.Unclear, default, "", default);
 
     public static Finding Suspicious(ViolationKind rule, string what) => new(FindingKind.Suspicious, rule, what, default);
+
+    /// <summary>The shard holds what the log's live owner has not come to, as far as it was heard.</summary>
+    public static Finding Ahead(in RowPrint cached, string what) => new(FindingKind.Suspicious, ViolationKind.StampOrder, what, cached);
 
     public static Finding NeedsStore(RowPrint cached) => new(FindingKind.NeedsStore, default, "", cached);
 }

@@ -107,7 +107,7 @@ internal sealed class RowComparison(StoreSnapshot snapshot, IAuditedCluster clus
 
         return cluster.DurableOf(cached.Stamp.Log) is not { } durable || log.Watermark is not null ? Finding.Unclear
             : cached.Stamp.Batch <= durable + 1 ? Finding.Agrees
-            : Finding.Suspicious(ViolationKind.StampOrder, $"Shard {shard} holds {cached} of {stored.Key}, and log {log.Log} ends with batch {durable}.");
+            : Finding.Ahead(cached, $"Shard {shard} holds {cached} of {stored.Key}, and log {log.Log} ends with batch {durable}.");
     }
 
     /// <summary>The version never was. What it replaced comes back if the envelope has it and the log was sealed below the first batch that replaced it; then all between is void too.</summary>

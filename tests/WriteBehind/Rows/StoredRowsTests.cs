@@ -2,6 +2,7 @@ using Mjolnir.Chaos.Objects;
 using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Manifests;
+using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Rows;
 
 namespace Mjolnir.WriteBehind.Tests.Rows;
@@ -224,6 +225,86 @@ public sealed class StoredRowsTests
         Assert.Equal(2, (await rows.FindAsync(World.Key("alice"), World.Ever))?.Version);
         Assert.True(rows.Snapshot.IsValid(new Stamp("s1.1", 2)));
         Assert.False(rows.Snapshot.IsValid(new Stamp("s1.1", 3)));
+    }
+
+    [Fact]
+    public async Task W6_reloads_that_begin_after_a_seal_share_one_snapshot_and_none_that_began_before_it()
+    {
+        var rows = await OneRowAsync();
+        var (snapshots, lists) = (0, 0);
+        _world.Store.HoldEach(operation => operation is { Verb: StoreVerb.List, Name: "registry/logs/" } && ++snapshots < 0);
+        var early = _world.Store.HoldNext(operation => operation is { Verb: StoreVerb.List, Name: "runs/0" } && ++lists == 2);
+        var before = rows.RefreshAsync(World.Ever).AsTask();
+        await early.Reached.WaitAsync(Patience);
+        await SealWithUpdateAsync();
+        var reloads = Enumerable.Range(0, 500).Select(_ => ReloadAsync(rows)).ToList();
+        early.Release();
+        await before.WaitAsync(Patience);
+
+        Assert.All(await Task.WhenAll(reloads).WaitAsync(Patience), version => Assert.Equal(2, version));
+        Assert.Equal(2, snapshots);
+    }
+
+    [Fact]
+    public async Task W6_a_snapshot_that_began_before_a_seal_and_comes_late_replaces_none_that_began_after_it()
+    {
+        await StoreManyAsync(200, 4);
+        var rows = await _world.RowsAsync();
+        await MergeAndCollectAsync();
+        var lists = 0;
+        var late = _world.Store.HoldNext(operation => operation is { Verb: StoreVerb.List, Name: "runs/0" } && ++lists == 2);
+        var find = rows.FindAsync(World.Key("user0003"), World.Ever).AsTask();
+        await late.Reached.WaitAsync(Patience);
+        await _world.PublishAsync("s1.1", 5, World.Put("user0003", 2, 4711));
+        await _world.SealAsync("s1.1");
+        await rows.RefreshAsync(World.Ever);
+        late.Release();
+        await find.WaitAsync(Patience);
+
+        Assert.Equal(2, (await rows.FindAsync(World.Key("user0003"), World.Ever))?.Version);
+        Assert.Equal(5, rows.SealedLogs["s1.1"]);
+    }
+
+    [Fact]
+    public async Task Who_shares_a_snapshot_is_told_of_its_failure_and_the_next_is_a_new_one()
+    {
+        var rows = await OneRowAsync();
+        var down = _world.Store.HoldEach(operation => operation is { Verb: StoreVerb.List, Name: "registry/logs/" });
+        var shared = Enumerable.Range(0, 5).Select(_ => rows.RefreshAsync(World.Ever).AsTask()).ToList();
+        await down.Reached.WaitAsync(Patience);
+        using var impatient = new CancellationTokenSource();
+        var left = rows.RefreshAsync(impatient.Token).AsTask();
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        down.ReleaseByThrowing(new StoreUnavailableException("down"));
+        foreach (var one in shared)
+        {
+            await Assert.ThrowsAsync<StoreUnavailableException>(() => one.WaitAsync(Patience));
+        }
+
+        down.Dispose();
+        await SealWithUpdateAsync();
+        Assert.Equal(2, await ReloadAsync(rows).WaitAsync(Patience));
+    }
+
+    private static async Task<long?> ReloadAsync(StoredRows rows)
+    {
+        await rows.RefreshAsync(World.Ever);
+        return (await rows.FindAsync(World.Key("alice"), World.Ever))?.Version;
+    }
+
+    private async Task<StoredRows> OneRowAsync()
+    {
+        await _world.OpenLogAsync("s1.1");
+        await _world.PublishAsync("s1.1", 1, World.Put("alice", 1, 1));
+        await _world.StoreAsync("s1.1", 1);
+        return await _world.RowsAsync();
+    }
+
+    private async Task SealWithUpdateAsync()
+    {
+        await _world.PublishAsync("s1.1", 2, World.Put("alice", 2, 2));
+        await _world.SealAsync("s1.1");
     }
 
     private static async Task<List<string>> StreamAsync(StoredRows rows)
