@@ -52,7 +52,7 @@ internal sealed class ClusterMember : IAsyncDisposable
         (_identity, _bus, _views, _former, _time) = (identity, bus, views, former, time);
         _listening = bus.Listen(notice => Hear(notice, stored));
         _feed = bus.Subscribe(notice => ForgetSealed(notice));
-        _lateness = new Lateness(time);
+        _lateness = new Lateness(time, bus.TakeLongestWay, what => Troubled?.Invoke(what));
         _beat = time.CreateTimer(_ => BeatInTime(), null, TimeSpan.Zero, ClusterLimits.Beat);
     }
 
@@ -128,10 +128,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     private void BeatInTime()
     {
         Beat();
-        if (_lateness.Tick() is { } late)
-        {
-            Troubled?.Invoke(late);
-        }
+        _lateness.Tick();
     }
 
     private void Beat() => _bus.Tell(new ServerBeat(

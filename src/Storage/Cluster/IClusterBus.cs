@@ -16,6 +16,9 @@ public interface IClusterBus : ICommitFeed
     /// </summary>
     bool IsConnected => true;
 
+    /// <summary>The longest time, since this was asked last, that a notice of this process took until it was heard here by the way that the others take; zero where there is no way.</summary>
+    TimeSpan TakeLongestWay() => TimeSpan.Zero;
+
     /// <summary>Tells everybody. Returns at once.</summary>
     void Tell(ClusterNotice notice);
 

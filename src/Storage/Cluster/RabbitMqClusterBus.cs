@@ -29,6 +29,7 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
     private long _dropped;
     private long _undecoded;
     private long _unheardSince;
+    private long _longestWay;
 
     /// <summary>Joins the bus of a cluster, in the background, and stays on it until disposed.</summary>
     /// <param name="connections">this process's; not disposed of by the bus</param>
@@ -48,6 +49,9 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
 
     /// <inheritdoc/>
     public bool IsConnected => _session is { IsBlocked: false } && !IsDeaf(Interlocked.Read(ref _unheardSince));
+
+    /// <inheritdoc/>
+    public TimeSpan TakeLongestWay() => TimeSpan.FromTicks(Interlocked.Exchange(ref _longestWay, 0));
 
     /// <summary>Notices that were not sent, or not given to listeners, because too many waited or the way was broken.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
@@ -254,7 +258,17 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
 
     private void HearSelf()
     {
-        if (IsDeaf(Interlocked.Exchange(ref _unheardSince, 0)))
+        var since = Interlocked.Exchange(ref _unheardSince, 0);
+        if (since != 0)
+        {
+            var took = _connections.Time.GetElapsedTime(since).Ticks;
+            for (var longest = Interlocked.Read(ref _longestWay); took > longest; longest = Interlocked.Read(ref _longestWay))
+            {
+                Interlocked.CompareExchange(ref _longestWay, took, longest);
+            }
+        }
+
+        if (IsDeaf(since))
         {
             Interlocked.Increment(ref _incarnation);
         }

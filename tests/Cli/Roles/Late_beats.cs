@@ -7,22 +7,53 @@ namespace Mjolnir.Cli.Tests.Roles;
 public sealed class Late_beats
 {
     private readonly ManualClock _clock = new();
+    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _told = new();
+    private TimeSpan _way;
 
     [Fact]
     public void Are_told_with_their_distance_and_once()
     {
-        var lateness = new Lateness(_clock);
-        Assert.Null(Tick(lateness, ClusterLimits.Beat));
-        Assert.Null(Tick(lateness, ClusterLimits.Beat * 1.5));
+        var lateness = Lateness();
+        Tick(lateness, ClusterLimits.Beat);
+        Tick(lateness, ClusterLimits.Beat * 1.5);
+        Assert.DoesNotContain(_told, IsOfBeats);
 
-        Assert.Contains("2100 ms apart, not 500", Tick(lateness, TimeSpan.FromMilliseconds(2100)), StringComparison.Ordinal);
-        Assert.Null(Tick(lateness, ClusterLimits.Beat));
+        Tick(lateness, TimeSpan.FromMilliseconds(2100));
+        Tick(lateness, ClusterLimits.Beat);
+
+        Assert.Contains("came apart by 2100 ms, with 500 ms", Assert.Single(_told, IsOfBeats), StringComparison.Ordinal);
     }
 
-    private string? Tick(Lateness lateness, TimeSpan after)
+    [Fact]
+    public void A_notice_that_was_long_on_its_way_is_told()
+    {
+        var lateness = Lateness();
+        _way = TimeSpan.FromMilliseconds(1700);
+        Tick(lateness, ClusterLimits.Beat);
+        Assert.Contains(_told, what => what.Contains("from the queue's bus after 1700 ms", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Work_that_waited_long_for_a_thread_is_told()
+    {
+        var lateness = Lateness();
+        // The clock goes on before the probe has a thread, sooner or later.
+        for (var began = System.Diagnostics.Stopwatch.StartNew(); !_told.Any(what => what.Contains("waited for a thread for 1500 ms", StringComparison.Ordinal)); await Task.Delay(1))
+        {
+            Assert.True(began.Elapsed < TimeSpan.FromSeconds(60), string.Join("; ", _told));
+            lateness.Tick();
+            _clock.Advance(TimeSpan.FromMilliseconds(1500));
+        }
+    }
+
+    private static bool IsOfBeats(string what) => what.StartsWith("two beats", StringComparison.Ordinal);
+
+    private Lateness Lateness() => new(_clock, () => _way, _told.Enqueue);
+
+    private void Tick(Lateness lateness, TimeSpan after)
     {
         _clock.Advance(after);
-        return lateness.Tick();
+        lateness.Tick();
     }
 
     private sealed class ManualClock : TimeProvider
