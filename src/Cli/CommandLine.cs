@@ -49,6 +49,7 @@ internal static class CommandLine
         RoleVerb.Create("write-behind", StackRole.WriteBehind, "Run the write-behind worker of a V-stack.", static () => new WriteBehindRole()),
         ScaleVerb.Create(),
         RecoverVerb.Create(),
+        VerifyVerb.Create(),
         SecretsVerb.Create(),
         PublishVerb.Create(),
     };

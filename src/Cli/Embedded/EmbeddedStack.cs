@@ -74,6 +74,9 @@ internal sealed class EmbeddedStack : IAsyncDisposable
     /// <summary>Keeps the indexes of the application that is served.</summary>
     public ApplicationIndexer Indexer { get; }
 
+    /// <summary>Where they lie.</summary>
+    public EmbeddedIndexPages IndexPages => _indexPages;
+
     /// <summary>Answers from them.</summary>
     public IndexQueries Queries { get; }
 
