@@ -47,6 +47,7 @@ internal static class CommandLine
         RoleVerb.Create("proxy", StackRole.Proxy, "Run the proxy of a cluster.", static () => new ProxyRole()),
         RoleVerb.Create("app", StackRole.App, "Run one app server of a cluster.", static () => new AppRole()),
         RoleVerb.Create("write-behind", StackRole.WriteBehind, "Run the write-behind worker of a V-stack.", static () => new WriteBehindRole()),
+        RoleVerb.Create("indexer", StackRole.Indexer, "Run the indexer of a V-stack.", static () => new IndexerRole()),
         ScaleVerb.Create(),
         RecoverVerb.Create(),
         VerifyVerb.Create(),

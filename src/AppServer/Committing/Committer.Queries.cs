@@ -44,7 +44,8 @@ internal sealed partial class Committer
     {
         try
         {
-            return await queries.AnswerAsync(question, session, _stop.Token);
+            // Beside the lane: walks and waits are nothing that transactions need wait for.
+            return await Task.Run(() => queries.AnswerAsync(question, session, _stop.Token).AsTask(), _stop.Token);
         }
         catch (CorruptDataException fault)
         {

@@ -57,6 +57,14 @@ internal sealed class PeerCaller
 
     private void Receive(PeerFrame kind, ReadOnlyMemory<byte> content)
     {
+        if (kind == PeerFrame.AskMarks)
+        {
+            var (number, user) = PeerMarksCodec.ReadAsk(content);
+            var marks = _options.Marks(user);
+            Send(PeerFrame.Marks, PeerMarksCodec.SizeOf(number, marks), (number, marks), static (ref to, state) => PeerMarksCodec.Write(ref to, state.number, state.marks));
+            return;
+        }
+
         if (kind != PeerFrame.Call)
         {
             throw new CorruptDataException($"A frame of kind {(byte)kind}, which is no call");

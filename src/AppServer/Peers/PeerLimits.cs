@@ -4,7 +4,7 @@ namespace Mjolnir.AppServer.Peers;
 public static class PeerLimits
 {
     /// <summary>Version of what is spoken over links. Another one is refused in the hello.</summary>
-    public const int Version = 1;
+    public const int Version = 2;
 
     /// <summary>Bytes of a frame before a link is authenticated: the hello is two names, a challenge and a proof.</summary>
     public const int HelloBytes = 1024;
@@ -47,6 +47,9 @@ public static class PeerLimits
 
     /// <summary>Time for the answer of a call: its owner answers within its own patience of 20 s.</summary>
     public static readonly TimeSpan Answer = TimeSpan.FromSeconds(25);
+
+    /// <summary>Time for the answer to a question for marks, which a server gives at once: beyond it the one who asks says that it may not have seen everything.</summary>
+    public static readonly TimeSpan Marks = TimeSpan.FromSeconds(1);
 
     /// <summary>First wait before connecting again; doubled each time.</summary>
     public static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(100);

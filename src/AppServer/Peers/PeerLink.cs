@@ -17,6 +17,7 @@ internal sealed class PeerLink : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly ConcurrentDictionary<long, Waiting> _waiting = new();
+    private readonly ConcurrentDictionary<long, Asked> _asked = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
     private PeerConnection? _connection;
@@ -62,6 +63,35 @@ internal sealed class PeerLink : IAsyncDisposable
         }
 
         return waiting.Reply;
+    }
+
+    /// <summary>Asks what the other server has answered; null if it does not tell in time.</summary>
+    /// <param name="user">whose writes are asked for; null: nobody's</param>
+    /// <param name="cancellationToken">ends the wait</param>
+    public async ValueTask<PeerMarks?> MarksAsync(string? user, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _connection) is not { } connection)
+        {
+            return null;
+        }
+
+        var number = Interlocked.Increment(ref _calls);
+        var asked = new Asked(connection);
+        _asked[number] = asked;
+        try
+        {
+            return connection.Outbox.TryAppend(PeerFrame.AskMarks, PeerMarksCodec.SizeOfAsk(number, user), (number, user), static (ref to, state) => PeerMarksCodec.WriteAsk(ref to, state.number, state.user))
+                ? await asked.Marks.Task.WaitAsync(PeerLimits.Marks, _time, cancellationToken)
+                : null;
+        }
+        catch (TimeoutException)
+        {
+            return null;
+        }
+        finally
+        {
+            _asked.TryRemove(number, out _);
+        }
     }
 
     /// <summary>Ends the link; calls under way are told as when it breaks.</summary>
@@ -151,6 +181,11 @@ internal sealed class PeerLink : IAsyncDisposable
             PeerLog.LinkEnded(_log, Server, reason.Message);
         }
 
+        foreach (var asked in _asked.Values.Where(asked => asked.Connection == connection))
+        {
+            asked.Marks.TrySetResult(null);
+        }
+
         foreach (var (number, waiting) in _waiting)
         {
             if (waiting.Connection == connection)
@@ -170,6 +205,14 @@ internal sealed class PeerLink : IAsyncDisposable
                 break;
             case PeerFrame.NotHere:
                 End(PeerCodec.ReadNumber(content), PeerReply.NotRun);
+                break;
+            case PeerFrame.Marks:
+                var (question, marks) = PeerMarksCodec.Read(content);
+                if (_asked.TryGetValue(question, out var asked))
+                {
+                    asked.Marks.TrySetResult(marks);
+                }
+
                 break;
             default:
                 throw new CorruptDataException($"A frame of kind {(byte)kind}, which answers nothing");
@@ -206,6 +249,13 @@ internal sealed class PeerLink : IAsyncDisposable
         {
             // Stopping: the loop sees it.
         }
+    }
+
+    private sealed class Asked(PeerConnection connection)
+    {
+        public PeerConnection Connection { get; } = connection;
+
+        public TaskCompletionSource<PeerMarks?> Marks { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
     private sealed class Waiting(PeerConnection connection, long began, PeerCall call)

@@ -49,6 +49,16 @@ public sealed class PeerLinks : IAsyncDisposable
     /// <summary>The way to any server that takes calls; null if there is none.</summary>
     internal PeerTransactions? ToAny() => _peers.Values.FirstOrDefault(static peer => peer is { IsReady: true, Transactions.IsConnected: true })?.Transactions;
 
+    /// <summary>What each other server on the map has answered; null for one that cannot be asked just now.</summary>
+    /// <param name="user">whose writes are asked for; null: nobody's</param>
+    /// <param name="cancellationToken">ends the wait</param>
+    public async ValueTask<IReadOnlyDictionary<string, PeerMarks?>> MarksAsync(string? user, CancellationToken cancellationToken)
+    {
+        var peers = _peers.ToArray();
+        var marks = await Task.WhenAll(peers.Select(peer => peer.Value.Link.MarksAsync(user, cancellationToken).AsTask()));
+        return peers.Zip(marks).ToDictionary(static told => told.First.Key, static told => told.Second);
+    }
+
     /// <summary>Ends all links.</summary>
     public async ValueTask DisposeAsync()
     {

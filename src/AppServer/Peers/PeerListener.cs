@@ -22,6 +22,9 @@ public sealed class PeerListenerOptions
     /// <summary>Runs the calls.</summary>
     public required TransactionServer Transactions { get; init; }
 
+    /// <summary>What this server has answered, and what a user wrote here; null user: nobody's. From any thread, at once.</summary>
+    public Func<string?, PeerMarks> Marks { get; init; } = static _ => new PeerMarks("", 0, []);
+
     /// <summary>Where taken calls are counted.</summary>
     public PeerCounters Counters { get; init; } = new();
 

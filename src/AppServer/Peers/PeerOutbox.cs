@@ -21,6 +21,12 @@ internal enum PeerFrame : byte
 
     /// <summary>Yes.</summary>
     Pong = 5,
+
+    /// <summary>What have you answered? <see cref="PeerMarksCodec.ReadAsk"/>.</summary>
+    AskMarks = 6,
+
+    /// <summary>That: <see cref="PeerMarksCodec.Read"/>.</summary>
+    Marks = 7,
 }
 
 /// <summary>Writes the content of a frame.</summary>

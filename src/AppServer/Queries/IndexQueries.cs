@@ -1,5 +1,4 @@
 using Mjolnir.Core.Envelopes;
-using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Keys;
 using Mjolnir.Storage.Indexes;
@@ -7,11 +6,10 @@ using Mjolnir.Storage.Indexes;
 namespace Mjolnir.AppServer.Queries;
 
 /// <summary>
-/// Answers the questions that handlers ask indexes. An answer is as of one head:
+/// The questions that handlers ask indexes:
 /// <code>
-/// 1 a head of the question's declarations; none yet: they are being built, and the question waits a little for that
-/// 2 fresh: one that holds every batch durable at the call. Else: one that holds what the same user wrote, or, when that takes too long, the newest, which is then behind
-/// 3 walk its pages; one that was taken away meanwhile: again, from a newer head
+/// 1 what the answer shall hold. Fresh: every batch durable at the call. Else: what the same user wrote, here or at another server
+/// 2 whoever keeps the indexes answers, as of one state that holds it
 /// </code>
 /// Thread-safe.
 /// </summary>
@@ -19,24 +17,18 @@ public sealed class IndexQueries
 {
     private const string SystemTable = "_index";
 
-    private readonly IIndexPages _pages;
-    private readonly IndexHeads _heads;
-    private readonly Func<IReadOnlyList<Stamp>> _durable;
-    private readonly Func<string, string> _progress;
-    private readonly TimeProvider _time;
+    private readonly IIndexAnswers _answers;
+    private readonly IWrittenMarks _marks;
     private readonly SessionWrites _writes;
     private Action<IReadOnlyList<RowKey>>[] _changed = [];
 
-    /// <summary>Queries over pages.</summary>
-    /// <param name="pages">where pages lie</param>
-    /// <param name="heads">the newest heads known here</param>
-    /// <param name="durable">per log the last batch that is durable just now, of all logs whose transactions may have been answered</param>
-    /// <param name="progress">what is to be said of a table whose indexes are not there yet: "42 % of its rows"</param>
-    /// <param name="time">the clock</param>
-    public IndexQueries(IIndexPages pages, IndexHeads heads, Func<IReadOnlyList<Stamp>> durable, Func<string, string> progress, TimeProvider time)
+    /// <summary>Queries of one or more servers of this process.</summary>
+    /// <param name="answers">answers questions</param>
+    /// <param name="marks">what was written elsewhere</param>
+    public IndexQueries(IIndexAnswers answers, IWrittenMarks marks)
     {
-        (_pages, _heads, _durable, _progress, _time) = (pages, heads, durable, progress, time);
-        _writes = new SessionWrites(IsSettled);
+        (_answers, _marks) = (answers, marks);
+        _writes = new SessionWrites(answers.IsSettled);
     }
 
     /// <summary>False while the application that is served has no indexes: then nobody need remember who wrote what.</summary>
@@ -57,7 +49,7 @@ public sealed class IndexQueries
     }
 
     /// <summary>Calls back with <see cref="KeyOf"/> when the indexes of a table change: it must be quick. Ends when disposed.</summary>
-    internal IDisposable Subscribe(Action<IReadOnlyList<RowKey>> changed)
+    public IDisposable Subscribe(Action<IReadOnlyList<RowKey>> changed)
     {
         lock (_writes)
         {
@@ -76,53 +68,32 @@ public sealed class IndexQueries
         }
     }
 
+    /// <summary>The batches that this user's writes at this process's servers are in, as far as they are not in every index by now.</summary>
+    public IReadOnlyList<Stamp> WrittenBy(string user) => _writes.Of(user);
+
     /// <summary>The answer, or why there is none. Takes a second or three where something is waited for, else as long as a few pages.</summary>
     /// <param name="question">what is asked</param>
     /// <param name="user">whose own writes are waited for; null: nobody's</param>
     /// <param name="cancellationToken">ends it</param>
     public async ValueTask<IndexAnswer> AnswerAsync(IndexQuestion question, string? user, CancellationToken cancellationToken)
     {
-        if (!await _heads.WaitAsync(() => HeadFor(question) is not null, QueryLimits.Fresh, _time, cancellationToken))
-        {
-            return IndexAnswer.Refused($"The indexes of table '{question.Table}' are being built: {_progress(question.Table)}.");
-        }
-
-        var isBehind = false;
         if (question.IsFresh)
         {
-            var wanted = _durable();
-            if (!await HoldsAsync(question, wanted, QueryLimits.Fresh, cancellationToken))
-            {
-                return IndexAnswer.Refused($"The indexes of table '{question.Table}' are behind just now, and a fresh answer was asked for.");
-            }
+            return await _marks.DurableAsync(cancellationToken) is { } durable
+                ? await _answers.AnswerAsync(question, durable, cancellationToken)
+                : IndexAnswer.Refused("What is committed just now cannot be known, because a server does not answer, and a fresh answer was asked for.");
         }
-        else if (user is not null)
+
+        if (user is null)
         {
-            isBehind = !await HoldsAsync(question, _writes.Of(user), QueryLimits.OwnWrites, cancellationToken);
+            return await _answers.AnswerAsync(question, [], cancellationToken);
         }
 
-        return await WalkAsync(question, isBehind, cancellationToken);
+        // Elsewhere first: what is written here meanwhile is no harm.
+        var elsewhere = await _marks.WrittenAsync(user, cancellationToken);
+        var answer = await _answers.AnswerAsync(question, [.. elsewhere.Stamps, .. _writes.Of(user)], cancellationToken);
+        return elsewhere.IsWhole || answer.Refusal is not null ? answer : answer.Behind();
     }
-
-    private async ValueTask<IndexAnswer> WalkAsync(IndexQuestion question, bool isBehind, CancellationToken cancellationToken)
-    {
-        for (var tries = 0; tries < QueryLimits.Heads && HeadFor(question) is { } head; tries++)
-        {
-            if (await IndexReader.AnswerAsync(_pages, head, question, cancellationToken) is { } answer)
-            {
-                return isBehind ? answer.Behind() : answer;
-            }
-        }
-
-        return IndexAnswer.Refused($"The indexes of table '{question.Table}' change faster than they can be read.");
-    }
-
-    private IndexHead? HeadFor(IndexQuestion question) => _heads.Newest(question.Table) is { } head && head.Declared == question.Declared ? head : null;
-
-    private ValueTask<bool> HoldsAsync(IndexQuestion question, IReadOnlyList<Stamp> stamps, TimeSpan longest, CancellationToken cancellationToken) =>
-        _heads.WaitAsync(() => HeadFor(question) is { } head && stamps.All(stamp => stamp.Batch == 0 || head.Covers(stamp)), longest, _time, cancellationToken);
-
-    private bool IsSettled(Stamp stamp) => _heads.All.All(head => head.Covers(stamp));
 
     private sealed class Subscription(IndexQueries queries, Action<IReadOnlyList<RowKey>> changed) : IDisposable
     {

@@ -5,6 +5,7 @@ internal enum StackRole
 {
     App,
     WriteBehind,
+    Indexer,
     Proxy,
 
     /// <summary>A tool that works on the store alone (export).</summary>

@@ -27,6 +27,15 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
                 CheckStore();
                 RequireSecrets();
                 break;
+            case StackRole.Indexer:
+                CheckApplication();
+                RequireName();
+                CheckEndPoint("Server:Listen", configuration.Server.Listen);
+                CheckServerUrl();
+                CheckQueue();
+                CheckStore();
+                RequireSecrets();
+                break;
             case StackRole.Proxy:
                 RequireSecrets();
                 CheckProxy();
@@ -65,6 +74,18 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         }
 
         Require("Server:Data", configuration.Server.Data, "a folder of this server's own");
+        CheckServerUrl();
+        foreach (var (at, address) in configuration.Server.TrustedProxies.Index())
+        {
+            if (!IPAddress.TryParse(address, out _) && !IPNetwork.TryParse(address, out _))
+            {
+                mistakes.Wrong($"Server:TrustedProxies:{at}", $"'{address}' is neither an address nor a network; it looks like 10.0.0.5 or 10.0.0.0/24");
+            }
+        }
+    }
+
+    private void CheckServerUrl()
+    {
         if (configuration.Server.Url.Length > 0)
         {
             CheckUrl("Server:Url", configuration.Server.Url, Uri.UriSchemeHttp, Uri.UriSchemeHttps);
@@ -72,14 +93,6 @@ internal sealed partial class ConfigurationRules(StackConfiguration configuratio
         else if (IPEndPoint.TryParse(configuration.Server.Listen, out var listen) && (listen.Address.Equals(IPAddress.Any) || listen.Address.Equals(IPAddress.IPv6Any)))
         {
             mistakes.Missing("Server:Url", $"the server listens on all addresses ({listen}), so the others must be told one: http://10.0.0.5:{listen.Port}");
-        }
-
-        foreach (var (at, address) in configuration.Server.TrustedProxies.Index())
-        {
-            if (!IPAddress.TryParse(address, out _) && !IPNetwork.TryParse(address, out _))
-            {
-                mistakes.Wrong($"Server:TrustedProxies:{at}", $"'{address}' is neither an address nor a network; it looks like 10.0.0.5 or 10.0.0.0/24");
-            }
         }
     }
 

@@ -66,7 +66,7 @@ internal sealed class EmbeddedStack : IAsyncDisposable
             Failed = (table, fault) => Raise(Violation.Of($"indexes of table {table}", fault)),
             Changed = (app, table) => Queries!.Changed(app, table),
         });
-        Queries = new IndexQueries(_indexPages, _indexPages.Heads, Durable, Indexer.ProgressOf, time);
+        Queries = new IndexQueries(new IndexAnswers(_indexPages, _indexPages.Heads, Indexer.ProgressOf, Indexer.Expect, time), new NothingElsewhere(Durable));
     }
 
     public StackRouter Router { get; private set; } = null!;

@@ -77,6 +77,9 @@ internal sealed class ClusterMember : IAsyncDisposable
     /// <summary>The newest view that a server said it has crossed to; 0 if it was never heard.</summary>
     public long ViewOf(string server) => _beats.TryGetValue(server, out var beat) ? beat.View : 0;
 
+    /// <summary>The log that a server said last is its present one; empty if it was never heard.</summary>
+    public string LogOf(string server) => _beats.TryGetValue(server, out var beat) ? beat.Log : "";
+
     /// <summary>Waits until there is an open view.</summary>
     /// <returns>its number</returns>
     public async Task<long> FirstViewAsync(CancellationToken cancellationToken)

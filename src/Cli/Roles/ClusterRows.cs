@@ -18,6 +18,9 @@ internal sealed class ClusterRows(StoredRows rows) : IStoredRows
     /// <summary>Bytes of all objects that held rows when the snapshot was taken.</summary>
     public long StoreBytes => rows.Snapshot.Bytes;
 
+    /// <summary>Per log that had ended when the snapshot was taken its watermark.</summary>
+    public IReadOnlyDictionary<string, long> SealedLogs => rows.SealedLogs;
+
     public ValueTask<RowVersion?> FindAsync(RowKey key, CancellationToken cancellationToken) => rows.FindAsync(key, cancellationToken);
 
     public async ValueTask<RowVersion?> FindFreshAsync(RowKey key, CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Http;
 using Mjolnir.AppServer.Peers;
+using Mjolnir.AppServer.Queries;
 using Mjolnir.AppServer.Routing;
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.AppServer.Transactions;
@@ -46,6 +47,9 @@ internal sealed class ClusterServer : IAsyncDisposable
     private TransactionServer _server = null!;
     private ClusterMap _map = null!;
     private PeerLinks _links = null!;
+    private ClusterIndexes? _indexes;
+    private ClusterMarks? _marks;
+    private IndexQueries? _queries;
     private AppServerHttp _http = null!;
     private volatile bool _isReady;
 
@@ -125,6 +129,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Reached($"view {_views.Opened} is open");
         var rows = await StoredRows.OpenAsync(_services.Store, cancellationToken);
         _rows = new ClusterRows(rows);
+        OpenIndexes();
         _server = new TransactionServer(Name, Options(rows.SealedLogs));
         Close(_server);
         await _server.StartAsync().WaitAsync(cancellationToken);
@@ -132,6 +137,23 @@ internal sealed class ClusterServer : IAsyncDisposable
         _member.Attach(_server, _rows);
         await _epochs.DeleteUnusedAsync(cancellationToken);
     }
+
+    /// <summary>Only where there are indexes to be asked.</summary>
+    private void OpenIndexes()
+    {
+        if (_application.Tables.Values.All(table => table.Indexes.IsEmpty))
+        {
+            return;
+        }
+
+        _indexes = new ClusterIndexes(Name, ClusterSecrets.Load(_configuration.Secrets).ClusterToken, _services.Bus, _time);
+        Close(_indexes);
+        _marks = new ClusterMarks(_services, _rows, _member);
+        Close(_marks);
+        _indexes.Queries = _queries = new IndexQueries(_indexes, _marks) { IsUsed = true };
+    }
+
+    private PeerMarks Marks(string? user) => _marks is null ? new PeerMarks("", 0, []) : _marks.Own(user is null ? [] : _queries!.WrittenBy(user));
 
     private void Reached(string what) => RoleLog.Reached(_log, what, (long)_time.GetElapsedTime(_began).TotalMilliseconds);
 
@@ -159,6 +181,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Random = new Random(),
         Predictor = _predictor,
         Foresight = new RowForesight(),
+        Queries = _queries,
         Alarm = Raise,
         EngineFault = (what, fault) => RoleLog.EngineFailed(_log, what, fault),
         Limits = new CommitterLimits { RememberedRows = RoleLimits.RememberedRows },
@@ -173,6 +196,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         _member.Crossed += _map.Use;
         _links = new PeerLinks(_server, _map, secrets.ClusterToken, _predictor, _time, _logs);
         Close(_links);
+        _marks?.Attach(_server, _links);
         var router = new ClusterRouter(_server, _map, _links, _predictor, () => _isReady);
         var listener = new PeerListener(new PeerListenerOptions
         {
@@ -180,6 +204,7 @@ internal sealed class ClusterServer : IAsyncDisposable
             ClusterToken = secrets.ClusterToken,
             Applications = applications,
             Transactions = _server,
+            Marks = Marks,
             Counters = _links.Counters,
             Time = _time,
             Logs = _logs,
@@ -205,7 +230,7 @@ internal sealed class ClusterServer : IAsyncDisposable
     private AppServerHttpOptions HttpOptions(ITransactionRouter router, ApplicationSlot applications, SecretsFile secrets)
     {
         var section = _configuration.Server;
-        var status = new MemberStatus(_configuration, _application, _server, _member, _map, _rows, _stored, _views, _services);
+        var status = new MemberStatus(_configuration, _application, _server, _member, _map, _rows, _stored, _views, _services, _indexes);
         var listen = IPEndPoint.Parse(section.Listen);
         return new AppServerHttpOptions
         {

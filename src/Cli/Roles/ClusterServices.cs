@@ -17,11 +17,13 @@ internal sealed class ClusterServices : IAsyncDisposable
     private readonly RabbitMqConnections _connections;
     private readonly S3ObjectStore _s3;
     private readonly RabbitMqClusterBus _bus;
+    private readonly string _cluster;
 
     private ClusterServices(RabbitMqConnections connections, S3ObjectStore s3, string cluster, bool hearsCommits, TimeProvider time)
     {
         _connections = connections;
         _s3 = s3;
+        _cluster = cluster;
         Time = time;
         Store = new CountedObjectStore(s3, new StoreRequests());
         Bill = new StoreBill(Store.Requests, time);
@@ -88,6 +90,11 @@ internal sealed class ClusterServices : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>Joins the feed of what workers have consumed; whoever opens it disposes of it.</summary>
+    /// <param name="hears">what workers tell is wanted here; else this process only tells</param>
+    /// <param name="report">told of each loss of the connection, and of messages that do not decode</param>
+    public RabbitMqBatchFeed OpenBatchFeed(bool hears, Action<Exception> report) => new(_connections, _cluster, hears, report);
 
     /// <summary>A connection of this process's own to a shard.</summary>
     public IShardConnection Connect(ShardDescription shard) => new MemcachedShardConnection(shard.Name, shard.Address!, time: Time);

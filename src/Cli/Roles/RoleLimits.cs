@@ -24,6 +24,24 @@ internal static class RoleLimits
     /// <summary>Between two looks whether another server has seeded the application.</summary>
     public static readonly TimeSpan SeedLook = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Time to connect to an indexer: beyond it another one is asked.</summary>
+    public static readonly TimeSpan IndexerConnect = TimeSpan.FromSeconds(1);
+
+    /// <summary>Time for an indexer's answer: it waits three seconds at most for what the answer shall hold. Then another one is asked.</summary>
+    public static readonly TimeSpan IndexerAnswer = TimeSpan.FromSeconds(5);
+
+    /// <summary>Questions of a server under way to one indexer; more wait here. Each has a connection, and takes a millisecond.</summary>
+    public const int QuestionsAtOnce = 256;
+
+    /// <summary>Bytes of a question at most: a call's body, which may be one long cursor, with stamps.</summary>
+    public const int QuestionBytes = 2 * 1024 * 1024;
+
+    /// <summary>How long an indexer that is not heard is told batches all the same, and how long it tells of logs that stand still: many beats, so that hardly anything is read from the store because a beat was lost.</summary>
+    public static readonly TimeSpan IndexerMemory = TimeSpan.FromSeconds(30);
+
+    /// <summary>First pause before the servers are asked again what is durable; doubled each time. Sealing a log whose server is known dead takes a tenth of a second.</summary>
+    public static readonly TimeSpan MarksPause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Rows remembered with their tokens: each one not remembered costs a round trip to its shard before a handler can run, about 0.7 KB each.</summary>
     public const int RememberedRows = 20_000;
 

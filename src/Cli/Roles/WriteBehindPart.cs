@@ -21,11 +21,12 @@ internal sealed class WriteBehindPart : IAsyncDisposable
     private readonly Task _compacting;
     private readonly HeardCluster _heard;
     private readonly Auditor _auditor;
+    private readonly IndexFeed _feed;
     private readonly Task _auditing;
 
-    private WriteBehindPart(WorkerHost host, ViewKeeper keeper, CompactionDuty compaction, HeardCluster heard, Auditor auditor, bool isAuditing)
+    private WriteBehindPart(WorkerHost host, ViewKeeper keeper, CompactionDuty compaction, HeardCluster heard, Auditor auditor, IndexFeed feed, bool isAuditing)
     {
-        (_host, _keeper, _heard, _auditor) = (host, keeper, heard, auditor);
+        (_host, _keeper, _heard, _auditor, _feed) = (host, keeper, heard, auditor, feed);
         _auditing = isAuditing ? Task.Run(() => auditor.RunAsync(_stop.Token)) : Task.CompletedTask;
         _compacting = Task.Run(() => compaction.RunAsync(_stop.Token));
         _working = Task.Run(() => host.RunAsync(_stop.Token));
@@ -47,6 +48,7 @@ internal sealed class WriteBehindPart : IAsyncDisposable
         var run = Guid.NewGuid().ToString("N");
         RoleLog.Starting(log, $"write-behind {configuration.Server.Name}", run, configuration.Cluster);
         var logged = new LogSample(Random.Shared.Next());
+        var feed = new IndexFeed(services, fault => RoleLog.Troubled(log, $"the feed of indexers: {fault.Message}"));
         var heard = new HeardCluster(services.Bus, services.Time);
         var pause = TimeSpan.FromSeconds(configuration.Audit.Pause);
         var auditor = services.Auditor = new Auditor(new AuditorOptions
@@ -70,7 +72,11 @@ internal sealed class WriteBehindPart : IAsyncDisposable
                 Store = services.Store,
                 Bus = services.Bus,
                 Time = services.Time,
-                Consumed = logged.Offer,
+                Consumed = batch =>
+                {
+                    logged.Offer(batch);
+                    feed.Offer(batch);
+                },
                 Audit = () => Beat(services, auditor),
                 Failed = (worked, fault) => LogFailed(log, services.Alarms, worked, fault),
             }),
@@ -98,6 +104,7 @@ internal sealed class WriteBehindPart : IAsyncDisposable
             }),
             heard,
             auditor,
+            feed,
             pause > TimeSpan.Zero);
     }
 
@@ -125,6 +132,7 @@ internal sealed class WriteBehindPart : IAsyncDisposable
         await EndedAsync(_compacting);
         await EndedAsync(_auditing);
         await _auditor.DisposeAsync();
+        await _feed.DisposeAsync();
         _heard.Dispose();
         _stop.Dispose();
     }

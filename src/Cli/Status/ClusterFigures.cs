@@ -21,6 +21,9 @@ internal sealed record ClusterFigures
 
     public required IReadOnlyList<WorkerFigures> Workers { get; init; }
 
+    /// <summary>The indexers heard, each with its tables.</summary>
+    public IReadOnlyList<IndexerFigures> Indexers { get; init; } = [];
+
     /// <summary>The memcached beside this server.</summary>
     public required CacheFigures Cache { get; init; }
 
@@ -52,6 +55,15 @@ internal sealed record ShardFigures(string Name, int Slots, bool Warm);
 /// <param name="Violations">broken rules of all kinds that it found, differences included: must be 0</param>
 internal sealed record WorkerFigures(string Name, IReadOnlyList<string> Logs, long Backlog, long Audited, long Rounds, long Differences, long Violations);
 
+/// <summary>The indexes of one table at one indexer.</summary>
+/// <param name="Name">the indexer</param>
+/// <param name="Table">the table</param>
+/// <param name="State">"building", "following" the logs, "catchingup" from the store after batches were missed, or "waiting" after a fault</param>
+/// <param name="Percent">of the rows read, while they are built</param>
+/// <param name="Rows">rows in them</param>
+/// <param name="LagMilliseconds">from the closing of a batch to its being seen by readers</param>
+internal sealed record IndexerFigures(string Name, string Table, string State, int Percent, long Rows, long LagMilliseconds);
+
 /// <summary>How full a memcached is.</summary>
 /// <param name="Bytes">bytes of items</param>
 /// <param name="Limit">bytes that it may hold; growth is refused well below</param>
@@ -69,6 +81,29 @@ internal sealed record CacheFigures(long Bytes, long Limit, long Items);
 /// <param name="Failures">requests without an answer, or with one that says "later" or "no"</param>
 /// <param name="DollarsPerDay">what a day costs at the present rate, by the public list prices; the traffic is not in it</param>
 internal sealed record StoreFigures(long Bytes, long Puts, long Gets, long Lists, long Deletes, long BytesOut, long BytesIn, long Failures, double DollarsPerDay);
+
+/// <summary>What an indexer tells at <c>/_mjolnir/status</c>.</summary>
+internal sealed record IndexerStatus
+{
+    /// <summary><c>indexer</c>.</summary>
+    public required string Mode { get; init; }
+
+    public required string Name { get; init; }
+
+    public required double UptimeSeconds { get; init; }
+
+    public required IReadOnlyList<IndexFigures> Indexes { get; init; }
+
+    /// <summary>Questions of app servers that came here.</summary>
+    public required long Questions { get; init; }
+
+    public required ProcessFigures Process { get; init; }
+
+    public required StoreFigures Store { get; init; }
+
+    /// <summary>Broken rules that this process found, by kind: must be empty.</summary>
+    public IReadOnlyList<ViolationFigures> Violations { get; init; } = [];
+}
 
 /// <summary>What a write-behind process tells at <c>/_mjolnir/status</c>, if it serves one.</summary>
 internal sealed record WorkerStatus

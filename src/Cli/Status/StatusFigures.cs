@@ -47,10 +47,11 @@ internal sealed record StatusFigures
 /// <param name="Steps">steps since they were built</param>
 /// <param name="Built">times they were built by this process: more than once after a fault</param>
 /// <param name="Fault">the last fault; null without one</param>
-internal sealed record IndexFigures(string Table, string State, int Percent, long Rows, int Pages, long Bytes, long Steps, int Built, string? Fault)
+/// <param name="LagMilliseconds">from the closing of a batch to its being seen by readers, at the last step, or so far for what waits</param>
+internal sealed record IndexFigures(string Table, string State, int Percent, long Rows, int Pages, long Bytes, long Steps, int Built, string? Fault, long LagMilliseconds)
 {
     public static IndexFigures Of(TableProgress told) =>
-        new(told.Table, told.State.ToString().ToLowerInvariant(), told.Percent, told.Rows, told.Pages, told.Bytes, told.Steps, told.Built, told.Fault);
+        new(told.Table, told.State.ToString().ToLowerInvariant(), told.Percent, told.Rows, told.Pages, told.Bytes, told.Steps, told.Built, told.Fault, (long)told.Lag.TotalMilliseconds);
 }
 
 internal sealed record ProcessFigures
@@ -128,4 +129,5 @@ internal sealed record StackFigures
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(StatusFigures))]
 [JsonSerializable(typeof(WorkerStatus))]
+[JsonSerializable(typeof(IndexerStatus))]
 internal sealed partial class StatusJson : JsonSerializerContext;

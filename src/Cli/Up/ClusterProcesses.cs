@@ -6,7 +6,7 @@ using Mjolnir.Services.Supervision;
 namespace Mjolnir.Cli.Up;
 
 /// <summary>Makes the supervised services of a cluster: which program, told what, with its output where.</summary>
-internal sealed partial class ClusterProcesses(UpOptions options, UpFolder folder, Ports ports, LogFiles logs, IUpScreen screen, TimeProvider time)
+internal sealed partial class ClusterProcesses(UpOptions options, bool hasIndexes, UpFolder folder, Ports ports, LogFiles logs, IUpScreen screen, TimeProvider time)
 {
     public const string QueueName = "rabbitmq";
     public const string StoreName = "s3";
@@ -57,13 +57,22 @@ internal sealed partial class ClusterProcesses(UpOptions options, UpFolder folde
             Cache = new CacheSection { Nodes = [$"127.0.0.1:{cache}"] },
         };
         var behind = server with { Server = server.Server with { Listen = $"127.0.0.1:{worker}", Url = $"http://127.0.0.1:{worker}", Data = folder.Of($"{name} write-behind") } };
+        SupervisedService? indexer = null;
+        if (hasIndexes)
+        {
+            var listen = $"127.0.0.1:{ports.Take()}";
+            var indexes = server with { Server = server.Server with { Listen = listen, Url = $"http://{listen}", Data = folder.Of($"{name} indexer") } };
+            indexer = Role($"{name} indexer", "indexer", indexes, UpLimits.ServerStop);
+        }
+
         return new VStackServices(
             name,
             server.Server.Url,
             behind.Server.Url,
             Make($"{name} memcached", LocalServices.Memcached(new MemcachedServiceOptions { Port = cache, MemoryMegabytes = options.MemcachedMegabytes })),
             Role($"{name} write-behind", "write-behind", behind, UpLimits.WorkerStop),
-            Role($"{name} app", "app", server, UpLimits.ServerStop));
+            Role($"{name} app", "app", server, UpLimits.ServerStop),
+            indexer);
     }
 
     public SupervisedService Proxy(IReadOnlyList<VStackServices> stacks) => Role(

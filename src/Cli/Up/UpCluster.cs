@@ -70,7 +70,7 @@ internal sealed class UpCluster(ClusterProcesses processes, IUpScreen screen, Ti
         return stack;
     }
 
-    /// <summary>Ends a V-stack's processes: server, then worker, then memcached.</summary>
+    /// <summary>Ends a V-stack's processes: server, then indexer, worker, memcached.</summary>
     public async Task RemoveStackAsync(VStackServices stack)
     {
         foreach (var service in stack.All.Reverse())
@@ -93,12 +93,13 @@ internal sealed class UpCluster(ClusterProcesses processes, IUpScreen screen, Ti
         }
 
         await StopAsync(stack => stack.Server);
+        await StopAsync(stack => stack.Indexer);
         await StopAsync(stack => stack.Worker);
         await StopAsync(stack => stack.Memcached);
         await Task.WhenAll(_services.Select(service => service.StopAsync()));
     }
 
-    private Task StopAsync(Func<VStackServices, SupervisedService> which) => Task.WhenAll(Stacks.Select(stack => which(stack).StopAsync()));
+    private Task StopAsync(Func<VStackServices, SupervisedService?> which) => Task.WhenAll(Stacks.Select(stack => which(stack)?.StopAsync() ?? Task.CompletedTask));
 
     private SupervisedService Add(SupervisedService service)
     {

@@ -35,7 +35,7 @@ internal sealed class UpSession(UpOptions options, IUpScreen screen, TimeProvide
         using var held = Lock();
         using var logs = new LogFiles(_folder, time);
         SecretsFile.LoadOrCreate(_folder.Secrets, time);
-        var cluster = new UpCluster(new ClusterProcesses(told, _folder, new Ports(_folder.Root), logs, screen, time), screen, time);
+        var cluster = new UpCluster(new ClusterProcesses(told, application.Tables.Values.Any(table => !table.Indexes.IsEmpty), _folder, new Ports(_folder.Root), logs, screen, time), screen, time);
         try
         {
             await RunAsync(cluster, application.Name, stop);

@@ -12,7 +12,7 @@ internal static class UpVerb
 {
     private static readonly Argument<string> App = AppFolder.Argument();
     private static readonly Option<string> Stack = new("--stack") { Description = "'classic': memcached, RabbitMQ, S3. (For one process without any of them: mjolnir dev.)", DefaultValueFactory = _ => "classic" };
-    private static readonly Option<int> Stacks = Ranges.Whole("--stacks", 2, 1, CliLimits.MaxStacks, "V-stacks: memcached, app server and write-behind worker each.");
+    private static readonly Option<int> Stacks = Ranges.Whole("--stacks", 2, 1, CliLimits.MaxStacks, "V-stacks: memcached, app server and write-behind worker each, and an indexer where the application declares indexes.");
     private static readonly Option<int> Port = Ranges.Whole("--port", 8080, 1, 65535, "The proxy's port on 127.0.0.1.");
     private static readonly Option<int> Memory = Ranges.Whole("--memcached-memory", UpLimits.MemcachedMegabytes, 16, 1 << 20, "MB of each memcached.");
     private static readonly Option<string?> Amqp = new("--amqp") { Description = "RabbitMQ: amqp://user:password@host:5672" };

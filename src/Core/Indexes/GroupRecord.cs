@@ -19,6 +19,9 @@ public sealed class GroupRecord(int sums)
     /// <summary>True if nothing would change by it.</summary>
     public bool IsNothing => Count == 0 && Array.TrueForAll(Sums, sum => sum == default);
 
+    /// <summary>Bytes of a payload.</summary>
+    public static int SizeOf(int sums) => sizeof(long) + (sums * SumBytes);
+
     /// <summary>The record in the payload of a group's entry.</summary>
     public static GroupRecord Read(ReadOnlySpan<byte> payload, int sums)
     {
@@ -35,7 +38,7 @@ public sealed class GroupRecord(int sums)
     /// <summary>The payload of the group's entry.</summary>
     public byte[] ToPayload()
     {
-        var payload = new byte[sizeof(long) + (Sums.Length * SumBytes)];
+        var payload = new byte[SizeOf(Sums.Length)];
         BinaryPrimitives.WriteInt64LittleEndian(payload, Count);
         for (var i = 0; i < Sums.Length; i++)
         {

@@ -1,4 +1,5 @@
 using Mjolnir.Core.Batches;
+using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Indexes;
 
 namespace Mjolnir.Indexer.Running;
@@ -16,6 +17,9 @@ public sealed class ApplicationIndexer(IndexerParts parts) : IAsyncDisposable
     /// <summary>How far each table is.</summary>
     public IReadOnlyList<TableProgress> Progress => [.. _tables.Select(table => table.Progress)];
 
+    /// <summary>How far each table is, and the hash of what is declared for it.</summary>
+    public IReadOnlyList<(TableProgress Progress, ulong Declared)> Tables => [.. _tables.Select(table => (table.Progress, table.Declared))];
+
     /// <summary>What is to be said of a table's indexes while they are not there.</summary>
     public string ProgressOf(string table) => _tables.FirstOrDefault(each => each.Table == table)?.Progress.Text ?? "not begun";
 
@@ -25,6 +29,30 @@ public sealed class ApplicationIndexer(IndexerParts parts) : IAsyncDisposable
         foreach (var table in _tables)
         {
             table.Offer(batch);
+        }
+    }
+
+    /// <summary>These batches exist: what of them was neither offered nor read is looked for in the store. Returns at once.</summary>
+    public void Expect(IEnumerable<Stamp> stamps)
+    {
+        foreach (var stamp in stamps)
+        {
+            foreach (var table in _tables)
+            {
+                table.Expect(stamp);
+            }
+        }
+    }
+
+    /// <summary>These logs were cut behind these batches (W4): what was taken in beyond is made undone, by making the trees anew. Returns at once.</summary>
+    public void Cut(IEnumerable<Stamp> ends)
+    {
+        foreach (var end in ends)
+        {
+            foreach (var table in _tables)
+            {
+                table.Cut(end);
+            }
         }
     }
 

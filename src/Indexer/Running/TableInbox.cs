@@ -15,6 +15,9 @@ internal sealed record LogPart(string Log, long First)
     public List<RowChange> Rows { get; } = [];
 
     public long Bytes { get; set; }
+
+    /// <summary>When the first of them was closed, by the clock of the server that made it: milliseconds.</summary>
+    public required long Since { get; init; }
 }
 
 /// <summary>
@@ -28,13 +31,32 @@ internal sealed class TableInbox(string prefix, long limit)
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _filled = new(0);
     private Dictionary<string, LogPart> _parts = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _expected = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> _ends = new(StringComparer.Ordinal);
     private long _bytes;
+
+    /// <summary>When the oldest batch was closed that waits here, in milliseconds; null if none waits.</summary>
+    public long? Oldest
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _parts.Count == 0 ? null : _parts.Values.Min(static part => part.Since);
+            }
+        }
+    }
 
     /// <summary>Takes in a batch that a worker consumed; a log's batches come in order.</summary>
     public void Offer(Batch batch)
     {
         lock (_lock)
         {
+            if (IsVoid(batch.Log, batch.Number))
+            {
+                return;
+            }
+
             if (!_parts.TryGetValue(batch.Log, out var part) || batch.Number != part.Last + 1)
             {
                 if (part is not null && batch.Number <= part.Last)
@@ -43,7 +65,7 @@ internal sealed class TableInbox(string prefix, long limit)
                 }
 
                 Drop(part);
-                _parts[batch.Log] = part = new LogPart(batch.Log, batch.Number);
+                _parts[batch.Log] = part = new LogPart(batch.Log, batch.Number) { Since = batch.UnixMilliseconds };
             }
 
             part.Last = batch.Number;
@@ -73,11 +95,69 @@ internal sealed class TableInbox(string prefix, long limit)
         }
     }
 
+    /// <summary>A log has this batch: if it does not wait here, it may have been missed, and the store is to be looked at.</summary>
+    public void Expect(Stamp stamp)
+    {
+        lock (_lock)
+        {
+            if (_parts.TryGetValue(stamp.Log, out var part) && part.Last >= stamp.Batch)
+            {
+                return;
+            }
+
+            _expected[stamp.Log] = Math.Max(stamp.Batch, _expected.GetValueOrDefault(stamp.Log));
+        }
+
+        Wake();
+    }
+
+    /// <summary>Takes what is expected and did not come.</summary>
+    public IReadOnlyList<Stamp> TakeExpected()
+    {
+        lock (_lock)
+        {
+            var taken = _expected.Select(static log => new Stamp(log.Key, log.Value)).ToList();
+            _expected.Clear();
+            return taken;
+        }
+    }
+
+    /// <summary>A log was cut behind this batch (W4): what comes of it beyond never happened.</summary>
+    public void Cut(Stamp end)
+    {
+        lock (_lock)
+        {
+            _ends[end.Log] = Math.Min(end.Batch, _ends.GetValueOrDefault(end.Log, long.MaxValue));
+            if (_parts.TryGetValue(end.Log, out var part) && IsVoid(part.Log, part.Last))
+            {
+                Drop(part);
+                _parts.Remove(part.Log);
+            }
+        }
+
+        Wake();
+    }
+
+    /// <summary>True if something was taken in that a cut made void.</summary>
+    /// <param name="applied">the last batch of a log that was taken in</param>
+    public bool HasVoid(Func<string, long> applied)
+    {
+        lock (_lock)
+        {
+            return _ends.Any(end => applied(end.Key) > end.Value);
+        }
+    }
+
     /// <summary>Gives back what cannot be applied yet. It is dropped if what has come since does not follow it.</summary>
     public void Return(LogPart part)
     {
         lock (_lock)
         {
+            if (IsVoid(part.Log, part.Last))
+            {
+                return;
+            }
+
             if (_parts.TryGetValue(part.Log, out var since))
             {
                 if (since.First != part.Last + 1)
@@ -112,6 +192,8 @@ internal sealed class TableInbox(string prefix, long limit)
             }
         }
     }
+
+    private bool IsVoid(string log, long batch) => _ends.TryGetValue(log, out var end) && batch > end;
 
     private void Drop(LogPart? part) => _bytes -= part?.Bytes ?? 0;
 

@@ -54,13 +54,21 @@ internal sealed class TableIndexer
 
     public ulong Declared => _layout.Declared;
 
-    public TableProgress Progress => _progress;
+    /// <summary>How far it is; its lag is that of the last step, or of what waits for the next.</summary>
+    public TableProgress Progress =>
+        _progress is { State: not TableState.Building } told && _inbox.Oldest is { } oldest && AgeOf(oldest) is var age && age > told.Lag ? told with { Lag = age } : _progress;
 
     /// <summary>Begins. Batches are offered before: what the snapshot of the store lacks has come by then.</summary>
     public void Start() => _run = Task.Run(RunAsync);
 
     /// <summary>Takes in a batch that a worker consumed. Returns at once.</summary>
     public void Offer(Batch batch) => _inbox.Offer(batch);
+
+    /// <summary>A log has this batch: it is looked for if it was missed. Returns at once.</summary>
+    public void Expect(Stamp stamp) => _inbox.Expect(stamp);
+
+    /// <summary>A log was cut behind this batch: if more of it is in the trees, they are made anew. Returns at once.</summary>
+    public void Cut(Stamp end) => _inbox.Cut(end);
 
     /// <summary>Ends it; gives the pages that it leaves behind.</summary>
     public async Task<IReadOnlyCollection<PageId>> StopAsync()
@@ -168,23 +176,33 @@ internal sealed class TableIndexer
     /// <summary>Applies what came; the pause behind it, or null if the writer must start over.</summary>
     private async Task<TimeSpan?> StepAsync(CancellationToken cancellationToken)
     {
+        if (_inbox.HasVoid(_writer!.AppliedOf))
+        {
+            return null;
+        }
+
         var rows = new List<RowChange>();
         var applied = new List<Stamp>();
-        var waits = false;
+        var (waits, oldest) = (false, long.MaxValue);
+        foreach (var stamp in _inbox.TakeExpected().Where(stamp => stamp.Batch > _writer.AppliedOf(stamp.Log)))
+        {
+            if (!await TakeMissedAsync(stamp.Log, rows, applied, cancellationToken))
+            {
+                return null;
+            }
+        }
+
         foreach (var part in _inbox.TakeAll())
         {
-            var behind = part.Last <= _writer!.AppliedOf(part.Log);
+            var behind = part.Last <= _writer.AppliedOf(part.Log);
             if (!behind && part.First > _writer.AppliedOf(part.Log) + 1)
             {
-                Tell(_progress with { State = TableState.CatchingUp });
-                if (await LogRows.ReadAsync(_parts.Store, part.Log, _writer.AppliedOf(part.Log), _isOurs, cancellationToken) is not { } missed)
+                if (!await TakeMissedAsync(part.Log, rows, applied, cancellationToken))
                 {
                     return null;
                 }
 
-                rows.AddRange(missed.Rows.Select(row => Change(row.Key, row.Version)));
-                applied.Add(new Stamp(part.Log, missed.Through));
-                if (missed.Through < part.First - 1)
+                if (applied[^1].Batch < part.First - 1)
                 {
                     _inbox.Return(part);
                     waits = true;
@@ -196,15 +214,16 @@ internal sealed class TableIndexer
             {
                 rows.AddRange(part.Rows);
                 applied.Add(new Stamp(part.Log, part.Last));
+                oldest = Math.Min(oldest, part.Since);
             }
         }
 
-        if (applied.Count > 0 && !await _writer!.StepAsync(rows, applied, cancellationToken))
+        if (applied.Count > 0 && !await _writer.StepAsync(rows, applied, cancellationToken))
         {
             return null;
         }
 
-        Tell(Figures(waits ? TableState.CatchingUp : TableState.Following) with { Steps = _progress.Steps + 1 });
+        Tell(Figures(waits ? TableState.CatchingUp : TableState.Following) with { Steps = _progress.Steps + (applied.Count > 0 ? 1 : 0), Lag = oldest == long.MaxValue ? _progress.Lag : AgeOf(oldest) });
         if (rows.Count > 0)
         {
             _parts.Changed(App, Table);
@@ -217,6 +236,23 @@ internal sealed class TableIndexer
 
         return waits ? IndexerLimits.GapPause : IndexerLimits.StepPause;
     }
+
+    /// <summary>Takes from the store what it has of a log behind the vector; false if only all rows tell that by now.</summary>
+    private async ValueTask<bool> TakeMissedAsync(string log, List<RowChange> rows, List<Stamp> applied, CancellationToken cancellationToken)
+    {
+        Tell(_progress with { State = TableState.CatchingUp });
+        if (await LogRows.ReadAsync(_parts.Store, log, _writer!.AppliedOf(log), _isOurs, cancellationToken) is not { } missed)
+        {
+            return false;
+        }
+
+        rows.AddRange(missed.Rows.Select(row => Change(row.Key, row.Version)));
+        applied.Add(new Stamp(log, missed.Through));
+        return true;
+    }
+
+    /// <summary>How long ago a server's clock said this; never less than nothing.</summary>
+    private TimeSpan AgeOf(long unixMilliseconds) => TimeSpan.FromMilliseconds(Math.Max(0, _parts.Time.GetUtcNow().ToUnixTimeMilliseconds() - unixMilliseconds));
 
     private TableProgress Figures(TableState state)
     {

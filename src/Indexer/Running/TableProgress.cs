@@ -12,6 +12,9 @@ namespace Mjolnir.Indexer.Running;
 /// <param name="Fault">why it had to start over last; null if it never had to</param>
 public sealed record TableProgress(string Table, TableState State, int Percent, long Rows, int Pages, long Bytes, long Steps, int Built, string? Fault)
 {
+    /// <summary>How old the oldest batch of the last step was when readers saw it, or is that waits for the next step: by the clocks of its server and of this process.</summary>
+    public TimeSpan Lag { get; init; }
+
     /// <summary>For who waits for the indexes.</summary>
     public string Text => Fault is null ? $"{Percent} %" : $"{Percent} % (again, as {Fault})";
 }

@@ -7,6 +7,8 @@ namespace Mjolnir.Storage.Cluster;
 [JsonDerivedType(typeof(WorkerBeat), "worker")]
 [JsonDerivedType(typeof(KeeperBeat), "keeper")]
 [JsonDerivedType(typeof(ShardTrouble), "shard")]
+[JsonDerivedType(typeof(IndexerBeat), "indexer")]
+[JsonDerivedType(typeof(IndexStep), "step")]
 public abstract record ClusterNotice;
 
 /// <summary>What a live app server says of itself: every <see cref="ClusterLimits.Beat"/>, and at once when it changes.</summary>

@@ -7,6 +7,7 @@ using Mjolnir.AppServer.Routing;
 using Mjolnir.AppServer.Tests.Committing;
 using Mjolnir.AppServer.Tests.Http;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Views;
@@ -110,6 +111,7 @@ internal sealed class PeerCluster : IAsyncDisposable
             ClusterToken = token,
             Applications = slot,
             Transactions = server,
+            Marks = user => new PeerMarks($"{name}.3", 70, user is null ? [] : [new Stamp($"{name}.2", 5), new Stamp($"{name}.3", user.Length)]),
             Counters = links.Counters,
             Time = TimeProvider.System,
             Logs = Logs,

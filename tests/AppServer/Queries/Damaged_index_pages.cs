@@ -18,7 +18,7 @@ public sealed class Damaged_index_pages
     {
         var heads = new IndexHeads();
         heads.Raise(new IndexHead("r", Declared.Declared, 1, 1, [], [new TreeRoot(new PageId(1, 1))]));
-        await using var cluster = new ProtocolCluster { Queries = new IndexQueries(new DamagedPages(), heads, static () => [], static _ => "", TimeProvider.System) };
+        await using var cluster = new ProtocolCluster { Queries = new IndexQueries(new IndexAnswers(new DamagedPages(), heads, static _ => "", static _ => { }, TimeProvider.System), new NothingElsewhere(static () => [])) };
         await cluster.StartAsync();
 
         var asked = await AskAsync(cluster.A);

@@ -14,10 +14,11 @@ public sealed class Index_queries
 
     private readonly EmbeddedIndexPages _pages = new();
     private readonly List<Stamp> _durable = [];
+    private readonly List<Stamp> _late = [];
     private readonly IndexQueries _queries;
     private long _sequence;
 
-    public Index_queries() => _queries = new IndexQueries(_pages, _pages.Heads, () => _durable, table => $"42 % of {table}", TimeProvider.System) { IsUsed = true };
+    public Index_queries() => _queries = new IndexQueries(new IndexAnswers(_pages, _pages.Heads, table => $"42 % of {table}", _late.AddRange, TimeProvider.System), new NothingElsewhere(() => _durable)) { IsUsed = true };
 
     [Fact]
     public async Task Wait_for_what_their_own_user_wrote_in_every_log()
@@ -43,6 +44,7 @@ public sealed class Index_queries
 
         Assert.True(AskAsync("bob").IsCompletedSuccessfully);
         Assert.True((await AskAsync("alice")).IsBehind);
+        Assert.Equal([new Stamp("s1.1", 2)], _late);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ using Mjolnir.Core.Segments;
 using Mjolnir.Indexer.Running;
 using Mjolnir.Indexer.Tests.Tables;
 using Mjolnir.Storage.Indexes;
+using Mjolnir.Storage.Manifests;
 using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Registry;
 
@@ -84,6 +85,50 @@ public sealed class Followed_logs : IAsyncLifetime
 
         Assert.Equal((string[])["b", "e", "a"], await AllAsync());
         Assert.Equal(1, _indexer!.Progress.Single().Built);
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task Batches_that_never_came_are_read_from_the_store_once_somebody_says_that_they_exist()
+    {
+        await BeginAsync(_pages);
+        Offer(1, Row("a", 1, 1));
+        await ReachAsync(1);
+
+        await StoreAsync(1, 3, Row("a", 2, 9), Row("b", 3, 3));
+        _indexer!.Expect([new Stamp(Log, 3)]);
+        await ReachAsync(3);
+        Assert.Equal((string[])["b", "a"], await AllAsync());
+
+        Offer(4, Row("c", 1, 5));
+        await ReachAsync(4);
+        Assert.Equal((string[])["b", "c", "a"], await AllAsync());
+        Assert.Equal(1, _indexer.Progress.Single().Built);
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task What_a_cut_made_void_is_undone_and_versions_that_it_had_are_taken_again()
+    {
+        const string Next = "s1.2";
+        await new ClusterRegistry(_store).RegisterLogAsync(Next, default);
+        await StoreAsync(1, 1, Row("a", 1, 1));
+        await BeginAsync(_pages);
+        Offer(2, Row("a", 2, 50), Row("void", 1, 2));
+        await ReachAsync(2);
+
+        var cut = RunChainEntry.Empty with { Number = 1, Kind = RunChainKind.Cut, Cut = [new Stamp(Log, 1)], Lost = [Log], Writer = "test" };
+        Assert.Equal(CreateOutcome.Created, await new RunChain(_store).CreateAsync(cut, default));
+        _indexer!.Cut(cut.Cut);
+        await UntilAsync(() => _indexer.Progress.Single().Built == 2);
+        Assert.Equal((string[])["a"], await AllAsync());
+
+        Offer(3, Row("late", 1, 3));
+        _indexer.Offer(BatchOf(Next, 1, Row("a", 2, 7), Row("b", 1, 8)));
+        await UntilAsync(() => _pages.Heads.Newest("t")!.Covers(new Stamp(Next, 1)));
+
+        Assert.Equal((string[])["a", "b"], await AllAsync());
+        Assert.False(_pages.Heads.Newest("t")!.Covers(new Stamp(Log, 2)));
         Assert.Empty(_faults);
     }
 
@@ -174,7 +219,10 @@ public sealed class Followed_logs : IAsyncLifetime
     }
 
     private void Offer(long number, params SegmentRow[] rows) =>
-        _indexer!.Offer(new Batch(Log, number, 1, BatchKind.Records, 0, 1, [], [.. rows.Select(row => new BatchRecord(row.Key, row.Version.Version, row.Version.State, row.Version.Value))]));
+        _indexer!.Offer(BatchOf(Log, number, rows));
+
+    private static Batch BatchOf(string log, long number, params SegmentRow[] rows) =>
+        new(log, number, 1, BatchKind.Records, 0, 1, [], [.. rows.Select(row => new BatchRecord(row.Key, row.Version.Version, row.Version.State, row.Version.Value))]);
 
     private async Task StoreAsync(long first, long last, params SegmentRow[] rows)
     {

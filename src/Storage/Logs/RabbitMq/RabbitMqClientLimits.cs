@@ -57,6 +57,12 @@ internal static class RabbitMqClientLimits
     /// <summary>Notices acknowledged together: an acknowledgement each would cost as much as the notice.</summary>
     public const int NoticesPerAcknowledgement = 128;
 
+    /// <summary>Consumed batches waiting to be told to indexers: one second of a fast server. What is beyond is not told; indexers read it from the store.</summary>
+    public const int OutgoingBatches = 1024;
+
+    /// <summary>Bytes of batches waiting in the broker for one indexer: some seconds of several fast servers. The oldest is dropped, and read from the store.</summary>
+    public const int IncomingBatchBytes = 32 * 1024 * 1024;
+
     /// <summary>Time after which a process that has sent and did not hear itself knows that it is deaf: a round trip takes a millisecond.</summary>
     public static readonly TimeSpan SelfPatience = TimeSpan.FromSeconds(1);
 }

@@ -1,8 +1,8 @@
 namespace Mjolnir.Storage.Logs.RabbitMq;
 
 /// <summary>
-/// What one process has open at RabbitMQ: three connections, each opened when it is first needed. One sends to logs: an alarm at the broker stops everything on a connection that sends, so consumers and control
-/// must not be on it, and a slow consumer cannot hold up a batch. One receives, declares and seals. One is the cluster bus.
+/// What one process has open at RabbitMQ: four connections, each opened when it is first needed. One sends to logs: an alarm at the broker stops everything on a connection that sends, so consumers and control
+/// must not be on it, and a slow consumer cannot hold up a batch. One receives, declares and seals. One is the cluster bus, one the feed of indexers.
 /// </summary>
 public sealed class RabbitMqConnections : IAsyncDisposable
 {
@@ -16,6 +16,7 @@ public sealed class RabbitMqConnections : IAsyncDisposable
         Sending = new(address, $"mjolnir {process}: sends to logs", time);
         Receiving = new(address, $"mjolnir {process}: receives from logs", time);
         Bus = new(address, $"mjolnir {process}: bus", time);
+        Feed = new(address, $"mjolnir {process}: feed of indexers", time);
     }
 
     internal TimeProvider Time { get; }
@@ -29,6 +30,8 @@ public sealed class RabbitMqConnections : IAsyncDisposable
 
     internal RabbitMqConnection Bus { get; }
 
+    internal RabbitMqConnection Feed { get; }
+
     /// <summary>Proves at a process's start that RabbitMQ is there and lets it in.</summary>
     /// <exception cref="LogUnavailableException">it is not: the message says where, why, and what to do</exception>
     public async ValueTask CheckAsync(CancellationToken cancellationToken) => await Receiving.OpenAsync(cancellationToken);
@@ -39,5 +42,6 @@ public sealed class RabbitMqConnections : IAsyncDisposable
         await Sending.DisposeAsync();
         await Receiving.DisposeAsync();
         await Bus.DisposeAsync();
+        await Feed.DisposeAsync();
     }
 }

@@ -15,6 +15,9 @@ internal sealed class RabbitMqNames(string cluster)
     /// <summary>Fanout, transient: what only app servers hear, one message per batch.</summary>
     public string Commits { get; } = $"mjolnir.{cluster}.commits";
 
+    /// <summary>Fanout, transient: what workers have consumed, for indexers.</summary>
+    public string Batches { get; } = $"mjolnir.{cluster}.batches";
+
     public string Log(string log) => $"mjolnir.{cluster}.log.{log}";
 
     /// <summary>Held exclusively by who declares a log.</summary>

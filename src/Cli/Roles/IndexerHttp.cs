@@ -1,0 +1,105 @@
+using System.Net;
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Mjolnir.AppServer.Http.Operators;
+using Mjolnir.AppServer.Sessions;
+using Mjolnir.Cli.Configuration;
+using Mjolnir.Cli.Status;
+using Mjolnir.Cli.Telemetry;
+using Mjolnir.Core;
+using Mjolnir.Core.Indexes.Queries;
+
+namespace Mjolnir.Cli.Roles;
+
+/// <summary>What an indexer says over HTTP: answers to app servers (cluster token), health, and to operators (status token) status and metrics.</summary>
+internal sealed class IndexerHttp : IAsyncDisposable
+{
+    /// <summary>Where questions are asked.</summary>
+    public const string Questions = "/_mjolnir/index";
+
+    private readonly WebApplication _app;
+
+    private IndexerHttp(WebApplication app) => _app = app;
+
+    public static async Task<IndexerHttp> StartAsync(StackConfiguration configuration, ClusterServices services, IndexerPart part, SecretsFile secrets, CancellationToken cancellationToken)
+    {
+        var began = services.Time.GetTimestamp();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RoleLimits.QuestionBytes;
+            kestrel.Listen(IPEndPoint.Parse(configuration.Server.Listen));
+        });
+        var app = builder.Build();
+        app.MapGet("/_mjolnir/health", () => Results.Text($$"""{"live":true,"ready":{{(part.IsBuilt ? "true" : "false")}}}""", "application/json"));
+        app.MapPost(Questions, context => Bears(context, secrets.ClusterToken) ? AnswerAsync(context, part) : RefuseAsync(context, "cluster"));
+        app.MapGet("/_mjolnir/status", context => Bears(context, secrets.StatusToken)
+            ? context.Response.WriteAsJsonAsync(Status(), StatusJson.Default.IndexerStatus)
+            : RefuseAsync(context, "status"));
+        app.MapGet("/_mjolnir/metrics", context => Bears(context, secrets.StatusToken) ? context.Response.WriteAsync(Metrics(services, part)) : RefuseAsync(context, "status"));
+        await app.StartAsync(cancellationToken);
+        return new IndexerHttp(app);
+
+        IndexerStatus Status() => new()
+        {
+            Mode = "indexer",
+            Name = configuration.Server.Name,
+            UptimeSeconds = services.Time.GetElapsedTime(began).TotalSeconds,
+            Indexes = [.. part.Progress.Select(IndexFigures.Of)],
+            Questions = part.Questions,
+            Process = ProcessReader.Read(),
+            Store = StoreStatus.Of(services, 0),
+            Violations = ViolationFigures.Of(services.Alarms),
+        };
+    }
+
+    public async ValueTask DisposeAsync() => await _app.DisposeAsync();
+
+    private static bool Bears(HttpContext context, string token) =>
+        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()), Encoding.UTF8.GetBytes($"Bearer {token}"));
+
+    private static Task RefuseAsync(HttpContext context, string token) =>
+        Results.Problem($"This needs the {token} token of the cluster's secrets file: Authorization: Bearer …", statusCode: 401).ExecuteAsync(context);
+
+    private static async Task AnswerAsync(HttpContext context, IndexerPart part)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        byte[] answer;
+        try
+        {
+            var (question, wanted) = QuestionCodec.Decode(body.ToArray());
+            part.Asked();
+            answer = AnswerCodec.Encode(await part.Answers.AnswerAsync(question, wanted, context.RequestAborted));
+        }
+        catch (CorruptDataException fault)
+        {
+            await Results.Problem(fault.Message, statusCode: 400).ExecuteAsync(context);
+            return;
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody waits for it any more.
+            return;
+        }
+
+        context.Response.ContentLength = answer.Length;
+        await context.Response.Body.WriteAsync(answer, context.RequestAborted);
+    }
+
+    private static string Metrics(ClusterServices services, IndexerPart part)
+    {
+        var writer = new PrometheusWriter();
+        IndexMetrics.Write(writer, part.Progress);
+        writer.Counter("mjolnir_index_questions_total", "Questions of app servers that came to this indexer.", part.Questions);
+        WorkerMetrics.WriteStore(writer, services);
+        WorkerMetrics.WriteAudit(writer, services);
+        return writer.ToString();
+    }
+}

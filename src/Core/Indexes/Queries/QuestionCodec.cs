@@ -1,0 +1,207 @@
+using System.Buffers.Binary;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Text;
+using Mjolnir.Core.Wire;
+
+namespace Mjolnir.Core.Indexes.Queries;
+
+/// <summary>
+/// A question, and what its answer shall hold, as bytes between processes:
+/// <code>
+/// byte    format (1)
+/// text    application, table; uint64 declared; number tree
+/// number  columns, then each; byte 1 and the column of the declared order, or byte 0; number sums
+/// byte    walk; counted low; byte 1 and counted high, or byte 0; counted after; number limit, skip and one, depth, group sums and one; byte 1 if fresh
+/// number  words, then each: text term, byte 1 and text prefix, or byte 0; number filters, then each: number tree, shape as above, counted values
+/// number  stamps wanted, then per stamp: text log, number batch
+/// column  text name, byte kind, byte 1 if descending
+/// </code>
+/// Numbers are LEB128, texts and counted bytes carry their length before them.
+/// </summary>
+public static class QuestionCodec
+{
+    private const byte Format = 1;
+    private const int LongestNumber = 10;
+
+    /// <summary>The bytes of a question.</summary>
+    /// <param name="question">the question</param>
+    /// <param name="wanted">per log the batch up to which the answer shall hold everything</param>
+    public static byte[] Encode(IndexQuestion question, IReadOnlyList<Stamp> wanted)
+    {
+        var buffer = new byte[LargestSize(question, wanted)];
+        var to = new WireWriter(buffer);
+        to.Byte(Format);
+        to.Text(question.App);
+        to.Text(question.Table);
+        to.UInt64(question.Declared);
+        to.Number(question.Tree);
+        Write(ref to, question.Shape);
+        to.Byte((byte)question.Walk);
+        to.Counted(question.Range.Low.Span);
+        Write(ref to, question.Range.High is not null);
+        if (question.Range.High is { } high)
+        {
+            to.Counted(high.Span);
+        }
+
+        to.Counted(question.After);
+        to.Number(question.Limit);
+        to.Number(question.Skip + 1);
+        to.Number(question.Depth);
+        to.Number(question.GroupSums + 1);
+        Write(ref to, question.IsFresh);
+        WriteSearch(ref to, question);
+        to.Number(wanted.Count);
+        foreach (var stamp in wanted)
+        {
+            to.Text(stamp.Log);
+            to.Number(stamp.Batch);
+        }
+
+        return to.Written.ToArray();
+    }
+
+    /// <summary>The question of these bytes.</summary>
+    /// <exception cref="CorruptDataException">they are no question, or of an unknown format</exception>
+    public static (IndexQuestion Question, IReadOnlyList<Stamp> Wanted) Decode(ReadOnlyMemory<byte> bytes)
+    {
+        var from = new WireReader(bytes);
+        if (from.Byte() is var format && format != Format)
+        {
+            throw from.Damaged($"a question of format {format}; this program knows format {Format}");
+        }
+
+        var (app, table) = (from.Text(), from.Text());
+        var declared = BinaryPrimitives.ReadUInt64LittleEndian(from.Span(sizeof(ulong)));
+        var tree = Int(ref from);
+        var shape = ReadShape(ref from);
+        var walk = (QueryWalk)from.Byte();
+        var low = from.Memory(from.Count());
+        var high = Flag(ref from) ? from.Memory(from.Count()).ToArray() : null;
+        var after = from.Memory(from.Count()).ToArray();
+        var (limit, skip, depth, groupSums) = (Int(ref from), from.Number() - 1, Int(ref from), Int(ref from) - 1);
+        var isFresh = Flag(ref from);
+        var words = ReadWords(ref from);
+        var filters = ReadFilters(ref from);
+        var wanted = new Stamp[from.Count()];
+        for (var i = 0; i < wanted.Length; i++)
+        {
+            var log = from.Log();
+            wanted[i] = new Stamp(log, from.Number());
+        }
+
+        return from.Remaining == 0 && Enum.IsDefined(walk)
+            ? (new IndexQuestion(app, table, declared, tree, shape, walk, KeyRange.Between(low, high), isFresh) { After = after, Limit = limit, Skip = skip, Depth = depth, GroupSums = groupSums, Words = words, Filters = filters }, wanted)
+            : throw from.Damaged("a question that is none");
+    }
+
+    private static void WriteSearch(ref WireWriter to, IndexQuestion question)
+    {
+        to.Number(question.Words.Count);
+        foreach (var word in question.Words)
+        {
+            to.Text(word.Term);
+            Write(ref to, word.Prefix is not null);
+            if (word.Prefix is not null)
+            {
+                to.Text(word.Prefix);
+            }
+        }
+
+        to.Number(question.Filters.Count);
+        foreach (var filter in question.Filters)
+        {
+            to.Number(filter.Tree);
+            Write(ref to, filter.Shape);
+            to.Counted(filter.Values);
+        }
+    }
+
+    private static SearchWord[] ReadWords(ref WireReader from)
+    {
+        var words = new SearchWord[from.Count()];
+        for (var i = 0; i < words.Length; i++)
+        {
+            var term = from.Text();
+            words[i] = new SearchWord(term, Flag(ref from) ? from.Text() : null);
+        }
+
+        return words;
+    }
+
+    private static SearchFilter[] ReadFilters(ref WireReader from)
+    {
+        var filters = new SearchFilter[from.Count()];
+        for (var i = 0; i < filters.Length; i++)
+        {
+            var tree = Int(ref from);
+            var shape = ReadShape(ref from);
+            filters[i] = new SearchFilter(tree, shape, from.Memory(from.Count()).ToArray());
+        }
+
+        return filters;
+    }
+
+    private static void Write(ref WireWriter to, TreeShape shape)
+    {
+        to.Number(shape.Columns.Count);
+        foreach (var column in shape.Columns)
+        {
+            Write(ref to, column);
+        }
+
+        Write(ref to, shape.Order is not null);
+        if (shape.Order is { } order)
+        {
+            Write(ref to, order);
+        }
+
+        to.Number(shape.Sums);
+    }
+
+    private static void Write(ref WireWriter to, IndexColumn column)
+    {
+        to.Text(column.Name);
+        to.Byte((byte)column.Kind);
+        Write(ref to, column.Descending);
+    }
+
+    private static void Write(ref WireWriter to, bool flag) => to.Byte(flag ? (byte)1 : (byte)0);
+
+    private static TreeShape ReadShape(ref WireReader from)
+    {
+        var columns = new IndexColumn[from.Count()];
+        for (var i = 0; i < columns.Length; i++)
+        {
+            columns[i] = ReadColumn(ref from);
+        }
+
+        var order = Flag(ref from) ? ReadColumn(ref from) : null;
+        return new TreeShape(columns, order, Int(ref from));
+    }
+
+    private static IndexColumn ReadColumn(ref WireReader from)
+    {
+        var name = from.Text();
+        var kind = (IndexedKind)from.Byte();
+        return Enum.IsDefined(kind) ? new IndexColumn(name, kind, Flag(ref from)) : throw from.Damaged("a column of a kind that does not exist");
+    }
+
+    private static bool Flag(ref WireReader from) => from.Byte() switch
+    {
+        0 => false,
+        1 => true,
+        _ => throw from.Damaged("neither yes nor no"),
+    };
+
+    private static int Int(ref WireReader from) => from.Number() is >= 0 and <= int.MaxValue and var number ? (int)number : throw from.Damaged("a number out of range");
+
+    private static int LargestSize(IndexQuestion question, IReadOnlyList<Stamp> wanted) =>
+        (16 * LongestNumber) + Text(question.App) + Text(question.Table) + LargestSize(question.Shape)
+        + question.Words.Sum(word => Text(word.Term) + Text(word.Prefix ?? "") + 1) + question.Filters.Sum(filter => (2 * LongestNumber) + LargestSize(filter.Shape) + filter.Values.Length)
+        + question.Range.Low.Length + (question.Range.High?.Length ?? 0) + question.After.Length + wanted.Sum(stamp => Text(stamp.Log) + LongestNumber);
+
+    private static int LargestSize(TreeShape shape) => (3 * LongestNumber) + shape.Columns.Append(shape.Order).Sum(column => Text(column?.Name ?? "") + 2);
+
+    private static int Text(string text) => LongestNumber + (text.Length * 3);
+}
