@@ -71,7 +71,7 @@ internal static class FaultLimits
     public static int ManyAccounts => IsLong ? 1_000_000 : 20_000;
 
     /// <summary>Accounts looked at in one call.</summary>
-    public const int AccountsPerCall = 500;
+    public const int AccountsPerCall = 200;
 
     /// <summary>Such calls under way at a time.</summary>
     public const int LooksInFlight = 8;

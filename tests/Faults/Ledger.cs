@@ -32,7 +32,7 @@ internal sealed class Ledger(HttpClient http)
     {
         using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
         var (status, body) = await CallAsync(server, handler, json, patience.Token);
-        while (status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout)
+        while (status is HttpStatusCode.ServiceUnavailable or HttpStatusCode.BadGateway or HttpStatusCode.GatewayTimeout || IsOutOfTime(status, body))
         {
             await Task.Delay(FaultLimits.RetryPause, patience.Token);
             (status, body) = await CallAsync(server, handler, json, patience.Token);
@@ -41,6 +41,9 @@ internal sealed class Ledger(HttpClient http)
         Assert.True(status == HttpStatusCode.OK, $"{handler}: {(int)status} {body}");
         return JsonDocument.Parse(body).RootElement.GetProperty("result").Clone();
     }
+
+    /// <summary>The handler ran longer than handlers may: on processors that others use too, and nothing of it was done.</summary>
+    private static bool IsOutOfTime(HttpStatusCode status, string body) => status == HttpStatusCode.Conflict && body.Contains("it ran longer than", StringComparison.Ordinal);
 
     private static StringContent Content(string json) => new(json, Encoding.UTF8, "application/json");
 }

@@ -9,32 +9,54 @@ internal sealed class SharedRuns(Func<Task> run)
 {
     private readonly Lock _gate = new();
     private Task _running = Task.CompletedTask;
-    private Task? _next;
+
+    /// <summary>Given to those who wait for the next run, which has not begun; completes with that run once it begins. Null: nobody waits.</summary>
+    private TaskCompletionSource<Task>? _next;
 
     /// <summary>Returns when a run that began after this call has ended, or fails as it did.</summary>
     /// <param name="cancellationToken">ends the wait, not the run, which others may share</param>
     public Task JoinAsync(CancellationToken cancellationToken)
     {
         Task joined;
+        Task? before = null;
         lock (_gate)
         {
-            joined = _next ?? (_running.IsCompleted ? _running = run() : _next = NextAsync(_running));
+            if (_next is not null)
+            {
+                joined = _next.Task.Unwrap();
+            }
+            else if (_running.IsCompleted)
+            {
+                joined = _running = run();
+            }
+            else
+            {
+                (_next, before) = (new TaskCompletionSource<Task>(), _running);
+                joined = _next.Task.Unwrap();
+            }
+        }
+
+        if (before is not null)
+        {
+            _ = BeginNextAsync(before);
         }
 
         return joined.WaitAsync(cancellationToken);
     }
 
-    private async Task NextAsync(Task before)
+    /// <summary>Begun outside the lock, once the next run stands there to be joined: the one before may end at any moment, this one included.</summary>
+    private async Task BeginNextAsync(Task before)
     {
         // Those who asked for it are told of its failure.
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        TaskCompletionSource<Task> begun;
         Task mine;
         lock (_gate)
         {
-            (mine, _next) = (run(), null);
-            _running = mine;
+            (begun, _next) = (_next!, null);
+            mine = _running = run();
         }
 
-        await mine;
+        begun.SetResult(mine);
     }
 }

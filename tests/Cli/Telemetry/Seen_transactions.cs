@@ -26,7 +26,7 @@ public sealed partial class Seen_transactions : IDisposable
         var configuration = _folder.At("shared.json");
         await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new { Telemetry = new { Endpoint = collector.Url, Sample = 0 }, Logs = new { Format = "json" } }));
         await using var up = MjolnirProcess.Start(
-            "up", Repository.Bank, "--stacks", "1", "--with-services", "--sign-in", "open", "--port", Port().ToString(CultureInfo.InvariantCulture), "--data", Data, "--config", configuration);
+            "up", IndexedBank(), "--stacks", "1", "--with-services", "--sign-in", "open", "--port", Port().ToString(CultureInfo.InvariantCulture), "--data", Data, "--config", configuration);
         using var http = new HttpClient { BaseAddress = await ListeningAsync(up) };
         using (var answer = await http.PostAsJsonAsync("/_mjolnir/session", new { user = "alice", password = "" }))
         {
@@ -58,7 +58,8 @@ public sealed partial class Seen_transactions : IDisposable
         var exported = new SortedSet<string>(StringComparer.Ordinal);
         var secrets = SecretsFile.Load(Path.Combine(Data, "secrets", SecretsFile.FileName));
         http.DefaultRequestHeaders.Authorization = new("Bearer", secrets.StatusToken);
-        foreach (var url in (string[])[$"{stack.GetProperty("Server").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"{stack.GetProperty("Worker").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"{http.BaseAddress}_mjolnir/proxy/metrics"])
+        var indexer = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "s1-indexer", "stack.json"))).RootElement.GetProperty("Server").GetProperty("Listen").GetString();
+        foreach (var url in (string[])[$"{stack.GetProperty("Server").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"{stack.GetProperty("Worker").GetString()!.TrimEnd('/')}/_mjolnir/metrics", $"http://{indexer}/_mjolnir/metrics", $"{http.BaseAddress}_mjolnir/proxy/metrics"])
         {
             exported.UnionWith(Families().Matches(await http.GetStringAsync(url)).Select(match => match.Groups[1].Value));
         }
@@ -80,6 +81,18 @@ public sealed partial class Seen_transactions : IDisposable
     public void Dispose() => _folder.Dispose();
 
     private string Data => _folder.At("d");
+
+    /// <summary>The bank with an index, so that an indexer runs and shows its figures.</summary>
+    private string IndexedBank()
+    {
+        var bank = _folder.Copy(Repository.Bank, "bank");
+        var file = Path.Combine(bank, "mjolnir.json");
+        var text = File.ReadAllText(file);
+        const string Columns = "\"balance\": \"integer\" },";
+        Assert.Contains(Columns, text, StringComparison.Ordinal);
+        File.WriteAllText(file, text.Replace(Columns, $"{Columns} \"indexes\": {{ \"byBalance\": [\"balance\"] }},", StringComparison.Ordinal));
+        return bank;
+    }
 
     private void RequireKept(IReadOnlyList<string> secrets)
     {
