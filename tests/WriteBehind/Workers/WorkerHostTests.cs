@@ -146,6 +146,8 @@ public sealed class WorkerHostTests : IAsyncLifetime
         await host.StopAsync(World.Ever).WaitAsync(ClusterTest.Patience);
         Assert.Equal(1, (await cluster.World.ManifestAsync("s1.1"))[^1].LastBatch);
         Assert.Equal(0, cluster.World.Broker.Waiting("s1.1"));
+        // It has stored what it had; its last steps may still be under way.
+        await cluster.EventuallyAsync(() => host.Worked.Count == 0);
         await cluster.World.OpenLogAsync("s1.2");
         cluster.Bus.Tell(new ServerBeat("s1", "run", "", "", "", "s1.2", 0, 0, true, false, []));
         Assert.Empty(host.Worked);
