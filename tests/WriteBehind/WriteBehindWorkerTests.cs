@@ -143,11 +143,15 @@ public sealed class WriteBehindWorkerTests
         await read.Reached.WaitAsync(Patience);
 
         // The paused one wakes, lists batch 1 and acknowledges it; what the other one gets is the marker alone.
+        // The paused one is held before its own seal: were the marker acknowledged, the other one would be given nothing.
         gate.Release();
         await drained.WaitAsync(Patience);
+        var seal = world.Store.HoldNext(CreatesEntry);
         await world.Broker.SendSealMarkerAsync(Log, World.Ever);
+        await seal.Reached.WaitAsync(Patience);
         read.Release();
         Assert.Equal(WorkerEnd.Sealed, await takeOverRun.WaitAsync(Patience));
+        seal.Release();
         Assert.Equal(WorkerEnd.Sealed, await pausedRun.WaitAsync(Patience));
         var manifest = await world.ManifestAsync(Log);
         Assert.Equal((ManifestKind.Seal, 1L), (manifest[^1].Kind, manifest[^1].LastBatch));
