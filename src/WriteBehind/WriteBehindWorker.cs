@@ -195,7 +195,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         async Task PauseAsync() =>
-            await Task.Delay(longest, time, waiting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(longest, time, waiting.Token).ToItsEnd();
         await Task.WhenAny([.. some, PauseAsync()]);
         waiting.Cancel();
         cancellationToken.ThrowIfCancellationRequested();

@@ -18,7 +18,11 @@ namespace Mjolnir.Cli.Roles;
 /// </code>
 /// A log is registered before its first batch and a server asked after the list was taken, so nothing that was answered before the question is left out.
 /// </summary>
-internal sealed class ClusterMarks(ClusterServices services, ClusterRows rows, ClusterMember member) : IWrittenMarks, IDisposable
+/// <param name="services">bus, registry, clock</param>
+/// <param name="rows">the ends of logs, as the store has them</param>
+/// <param name="member">which log each server told last</param>
+/// <param name="isSettled">true once every index holds a batch: then no question need ask for it</param>
+internal sealed class ClusterMarks(ClusterServices services, ClusterRows rows, ClusterMember member, Func<Stamp, bool> isSettled) : IWrittenMarks, IDisposable
 {
     private readonly ConcurrentDictionary<string, long> _ends = new(StringComparer.Ordinal);
     private TransactionServer? _server;
@@ -92,7 +96,7 @@ internal sealed class ClusterMarks(ClusterServices services, ClusterRows rows, C
         }
 
         var told = await links.MarksAsync(user, cancellationToken);
-        var stamps = _ends.Select(end => new Stamp(end.Key, end.Value)).ToList();
+        var stamps = _ends.Select(static end => new Stamp(end.Key, end.Value)).Where(end => !isSettled(end)).ToList();
         stamps.AddRange(told.Values.OfType<PeerMarks>().SelectMany(marks => marks.Written));
 
         // A server that cannot be asked, whose last log has ended, has nothing that its end does not say.

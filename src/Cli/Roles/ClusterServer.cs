@@ -148,7 +148,7 @@ internal sealed class ClusterServer : IAsyncDisposable
 
         _indexes = new ClusterIndexes(Name, ClusterSecrets.Load(_configuration.Secrets).ClusterToken, _services.Bus, _time);
         Close(_indexes);
-        _marks = new ClusterMarks(_services, _rows, _member);
+        _marks = new ClusterMarks(_services, _rows, _member, _indexes.IsSettled);
         Close(_marks);
         _indexes.Queries = _queries = new IndexQueries(_indexes, _marks) { IsUsed = true };
     }

@@ -1,10 +1,5 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.Cli.Configuration;
@@ -28,21 +23,11 @@ internal sealed class IndexerHttp : IAsyncDisposable
     public static async Task<IndexerHttp> StartAsync(StackConfiguration configuration, ClusterServices services, IndexerPart part, SecretsFile secrets, CancellationToken cancellationToken)
     {
         var began = services.Time.GetTimestamp();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = RoleLimits.QuestionBytes;
-            kestrel.Listen(IPEndPoint.Parse(configuration.Server.Listen));
-        });
-        var app = builder.Build();
+        var app = RoleHttp.Build(configuration.Server.Listen, RoleLimits.QuestionBytes);
         app.MapGet("/_mjolnir/health", () => Results.Text($$"""{"live":true,"ready":{{(part.IsBuilt ? "true" : "false")}}}""", "application/json"));
-        app.MapPost(Questions, context => Bears(context, secrets.ClusterToken) ? AnswerAsync(context, part) : RefuseAsync(context, "cluster"));
-        app.MapGet("/_mjolnir/status", context => Bears(context, secrets.StatusToken)
-            ? context.Response.WriteAsJsonAsync(Status(), StatusJson.Default.IndexerStatus)
-            : RefuseAsync(context, "status"));
-        app.MapGet("/_mjolnir/metrics", context => Bears(context, secrets.StatusToken) ? context.Response.WriteAsync(Metrics(services, part)) : RefuseAsync(context, "status"));
+        app.MapPost(Questions, RoleHttp.Bearing("cluster", secrets.ClusterToken, context => AnswerAsync(context, part)));
+        app.MapGet("/_mjolnir/status", RoleHttp.Bearing("status", secrets.StatusToken, context => context.Response.WriteAsJsonAsync(Status(), StatusJson.Default.IndexerStatus)));
+        app.MapGet("/_mjolnir/metrics", RoleHttp.Bearing("status", secrets.StatusToken, context => context.Response.WriteAsync(Metrics(services, part))));
         await app.StartAsync(cancellationToken);
         return new IndexerHttp(app);
 
@@ -60,12 +45,6 @@ internal sealed class IndexerHttp : IAsyncDisposable
     }
 
     public async ValueTask DisposeAsync() => await _app.DisposeAsync();
-
-    private static bool Bears(HttpContext context, string token) =>
-        CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()), Encoding.UTF8.GetBytes($"Bearer {token}"));
-
-    private static Task RefuseAsync(HttpContext context, string token) =>
-        Results.Problem($"This needs the {token} token of the cluster's secrets file: Authorization: Bearer …", statusCode: 401).ExecuteAsync(context);
 
     private static async Task AnswerAsync(HttpContext context, IndexerPart part)
     {

@@ -1,10 +1,5 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Mjolnir.AppServer.Http.Operators;
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.Cli.Configuration;
@@ -23,29 +18,12 @@ internal sealed class WorkerHttp : IAsyncDisposable
         StackConfiguration configuration, ClusterServices services, WriteBehindPart part, SecretsFile secrets, CancellationToken cancellationToken)
     {
         var began = services.Time.GetTimestamp();
-        var authorization = Encoding.UTF8.GetBytes($"Bearer {secrets.StatusToken}");
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(kestrel =>
-        {
-            var endpoint = IPEndPoint.Parse(configuration.Server.Listen);
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(endpoint);
-        });
-        var app = builder.Build();
+        var app = RoleHttp.Build(configuration.Server.Listen, bodyBytes: 0);
         app.MapGet("/_mjolnir/health", () => Results.Text("""{"live":true,"ready":true}""", "application/json"));
-        app.MapGet("/_mjolnir/status", context => IsOperator(context)
-            ? context.Response.WriteAsJsonAsync(Status(), StatusJson.Default.WorkerStatus)
-            : RefuseAsync(context));
-        app.MapGet("/_mjolnir/metrics", context => IsOperator(context) ? context.Response.WriteAsync(Metrics()) : RefuseAsync(context));
+        app.MapGet("/_mjolnir/status", RoleHttp.Bearing("status", secrets.StatusToken, context => context.Response.WriteAsJsonAsync(Status(), StatusJson.Default.WorkerStatus)));
+        app.MapGet("/_mjolnir/metrics", RoleHttp.Bearing("status", secrets.StatusToken, context => context.Response.WriteAsync(Metrics())));
         await app.StartAsync(cancellationToken);
         return new WorkerHttp(app);
-
-        bool IsOperator(HttpContext context) =>
-            CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(context.Request.Headers.Authorization.ToString()), authorization);
-
-        static Task RefuseAsync(HttpContext context) =>
-            Results.Problem("Status and metrics need the status token of the cluster's secrets file: Authorization: Bearer …", statusCode: 401).ExecuteAsync(context);
 
         WorkerStatus Status() => new()
         {

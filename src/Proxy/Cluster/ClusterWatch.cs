@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using Microsoft.Extensions.Logging;
+using Mjolnir.Core;
 using Mjolnir.Proxy.Servers;
 
 namespace Mjolnir.Proxy.Cluster;
@@ -22,7 +23,7 @@ internal sealed class ClusterWatch(ApplicationCluster cluster, HttpMessageInvoke
             if (!await AskAsync(teller, stop))
             {
                 teller = null;
-                await Task.Delay(limits.ClusterRetry, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(limits.ClusterRetry, time, stop).ToItsEnd();
             }
         }
     }

@@ -90,7 +90,7 @@ public sealed class RabbitMqBatchFeed : IAsyncDisposable
                 if (!_stop.IsCancellationRequested)
                 {
                     _report(exception);
-                    await Task.Delay(backOff, _connections.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await Task.Delay(backOff, _connections.Time, _stop.Token).ToItsEnd();
                     backOff = TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, RabbitMqClientLimits.LongestBackOff.Ticks));
                 }
             }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Threading.Channels;
+using Mjolnir.Core;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Logs.RabbitMq;
 
@@ -129,7 +130,7 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
                 if (!_stop.IsCancellationRequested)
                 {
                     _report?.Invoke(exception);
-                    await Task.Delay(backOff, _connections.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await Task.Delay(backOff, _connections.Time, _stop.Token).ToItsEnd();
                     backOff = TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, RabbitMqClientLimits.LongestBackOff.Ticks));
                 }
             }

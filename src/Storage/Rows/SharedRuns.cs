@@ -1,3 +1,5 @@
+using Mjolnir.Core;
+
 namespace Mjolnir.Storage.Rows;
 
 /// <summary>
@@ -48,7 +50,7 @@ internal sealed class SharedRuns(Func<Task> run)
     private async Task BeginNextAsync(Task before)
     {
         // Those who asked for it are told of its failure.
-        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await before.ToItsEnd();
         TaskCompletionSource<Task> begun;
         Task mine;
         lock (_gate)

@@ -61,7 +61,7 @@ public sealed class Auditor : IAsyncDisposable
         var pause = _limits.RoundPause * _random.NextDouble();
         while (true)
         {
-            await Task.Delay(pause, _options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(pause, _options.Time, cancellationToken).ToItsEnd();
             if (cancellationToken.IsCancellationRequested)
             {
                 return;

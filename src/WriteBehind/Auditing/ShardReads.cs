@@ -1,4 +1,5 @@
 using System.Text;
+using Mjolnir.Core;
 using Mjolnir.Core.Views;
 using Mjolnir.Storage.Shards;
 
@@ -27,7 +28,7 @@ internal sealed class ShardReads(AuditorOptions options) : IAsyncDisposable
             // Closing it ends the pass.
             _connections.Remove((shard.Name, shard.Address));
             await connection.DisposeAsync();
-            await running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await running.ToItsEnd();
             return null;
         }
 

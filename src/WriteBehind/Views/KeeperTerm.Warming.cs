@@ -159,7 +159,7 @@ internal sealed partial class KeeperTerm
             catch (Exception fault) when (PassingFault.Is(fault) || fault is CollectedObjectException)
             {
                 // Adding is never urgent: rows are loaded on demand meanwhile. Begun anew after a pause.
-                await Task.Delay(_options.Limits.BackOff, _options.Time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await Task.Delay(_options.Limits.BackOff, _options.Time, _stop.Token).ToItsEnd();
             }
             catch (CorruptDataException fault)
             {

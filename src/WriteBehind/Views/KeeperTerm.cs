@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Mjolnir.Core;
 using Mjolnir.Core.Views;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Objects;
@@ -306,7 +307,7 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
     private static async Task ArrivedAsync<T>(ChannelReader<T> reader, CancellationToken cancellationToken) => await reader.WaitToReadAsync(cancellationToken);
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
-        await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await Task.Delay(pause, _time, cancellationToken).ToItsEnd();
 
     private void Report(string what) => _options.Report(what);
 }

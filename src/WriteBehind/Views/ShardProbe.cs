@@ -1,4 +1,5 @@
 using System.Text;
+using Mjolnir.Core;
 using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.WriteBehind.Views;
@@ -117,7 +118,7 @@ internal sealed class ShardProbe(IShardConnection connection, TimeProvider time,
     public async ValueTask DisposeAsync()
     {
         await connection.DisposeAsync();
-        await _asking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await _asking.ToItsEnd();
     }
 
     private async Task AskAsync(CancellationToken cancellationToken)

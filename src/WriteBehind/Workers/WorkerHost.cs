@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Mjolnir.Core;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.WriteBehind.Views;
@@ -141,7 +142,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
             catch (Exception fault) when (PassingFault.Is(fault))
             {
                 wait = options.Limits.Longer(wait);
-                await Task.Delay(wait, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                await Task.Delay(wait, options.Time, cancellationToken).ToItsEnd();
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -173,7 +174,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
         while (!cancellationToken.IsCancellationRequested)
         {
             options.Bus.Tell(new WorkerBeat(options.Name, options.Run, Worked) { Audit = options.Audit?.Invoke() });
-            await Task.Delay(options.Limits.BeatPause, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.Delay(options.Limits.BeatPause, options.Time, cancellationToken).ToItsEnd();
             news = news is { IsCompleted: false } ? news : NewsAsync(cancellationToken);
             using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
             await Task.WhenAny(news, PauseAsync(options.Limits.Beat, waiting.Token));
@@ -186,5 +187,5 @@ public sealed class WorkerHost(WorkerHostOptions options)
     private async Task NewsAsync(CancellationToken cancellationToken) => await _moved.Reader.WaitToReadAsync(cancellationToken);
 
     private async Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
-        await Task.Delay(pause, options.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        await Task.Delay(pause, options.Time, cancellationToken).ToItsEnd();
 }
