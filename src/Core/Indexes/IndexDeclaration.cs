@@ -45,7 +45,7 @@ public sealed record SearchField(string Column, double Weight);
 /// <summary>Declared text search over a table.</summary>
 /// <param name="Fields">the columns searched, each once</param>
 /// <param name="Language">ISO 639-1 code of the language whose endings are taken off words; null: words as they are</param>
-/// <param name="IsFuzzy">mistyped words are found too</param>
+/// <param name="IsFuzzy">the words are kept by their n-grams too, so that mistyped ones can be found</param>
 public sealed record SearchDeclaration(IReadOnlyList<SearchField> Fields, string? Language, bool IsFuzzy);
 
 /// <summary>Everything that is kept beside a table's rows.</summary>
@@ -81,7 +81,7 @@ public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IRead
 
         if (search is not null)
         {
-            text.Append(CultureInfo.InvariantCulture, $"search {search.Language}\n");
+            text.Append(CultureInfo.InvariantCulture, $"search {search.Language}{(search.IsFuzzy ? " fuzzy" : "")}\n");
             foreach (var field in search.Fields)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{field.Column}\n{field.Weight:R}\n");

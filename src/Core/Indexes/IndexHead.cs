@@ -11,7 +11,7 @@ namespace Mjolnir.Core.Indexes;
 /// <param name="Term">the writer's term: readers and writers never go back to a lower one</param>
 /// <param name="Sequence">rises by one with every step of its term</param>
 /// <param name="Applied">the vector: per log the batch up to which every batch is in the trees, in order of the logs' names</param>
-/// <param name="Trees">the trees that readers see, in the order declared: lists, then groups, then the words of text search</param>
+/// <param name="Trees">the trees that readers see, in the order declared: lists, then groups, then the words of text search, then their n-grams</param>
 public sealed record IndexHead(string Table, ulong Declared, long Term, long Sequence, IReadOnlyList<Stamp> Applied, IReadOnlyList<TreeRoot> Trees)
 {
     /// <summary>True if it comes after another head: of a later term, or later in the same.</summary>

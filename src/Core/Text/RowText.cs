@@ -76,8 +76,20 @@ public sealed class RowText
         }
     }
 
-    /// <summary>How often a word occurs, by weight.</summary>
-    public double WeightOf(SearchWord word) => Terms.Where(term => word.Matches(term.Key)).Sum(term => (double)term.Value);
+    /// <summary>How a word occurs.</summary>
+    public WordMatch MatchOf(SearchWord word)
+    {
+        var match = default(WordMatch);
+        foreach (var (term, weight) in Terms)
+        {
+            if (word.MistakesIn(term) is >= 0 and var mistakes)
+            {
+                match.Add(weight, mistakes);
+            }
+        }
+
+        return match;
+    }
 
     private static void Append(IBufferWriter<byte> target, string term, float weight)
     {

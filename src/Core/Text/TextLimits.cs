@@ -21,6 +21,18 @@ public static class TextLimits
     /// <summary>Words that begin like a question's last one and are looked at.</summary>
     public const int CompletionsSeen = 2_000;
 
+    /// <summary>Rows with a word, or with one that it may be the beginning of, from which on nobody looks for words like it: it is no mistake then.</summary>
+    public const int FewRows = 5;
+
+    /// <summary>Words that a mistyped one may stand for: the nearest, of these the most frequent.</summary>
+    public const int Similar = 20;
+
+    /// <summary>Words within the distance whose rows are counted: the nearest, of these the first in the alphabet.</summary>
+    public const int SimilarCounted = 200;
+
+    /// <summary>Entries of n-grams looked at for a mistyped word, the rarest grams first: some ten milliseconds.</summary>
+    public const int SimilarSeen = 20_000;
+
     /// <summary>Rows with the rarest word of a question that are ranked: some tens of milliseconds. Of more than these, the first by primary key.</summary>
     public const int Ranked = 20_000;
 

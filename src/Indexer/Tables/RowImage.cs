@@ -40,8 +40,11 @@ internal static class RowImage
         return starts;
     }
 
+    /// <summary>What text search keeps of a row.</summary>
+    public static RowText Text(ReadOnlySpan<byte> image, int[] starts) => RowText.Read(image[starts[^1]..]);
+
     /// <summary>The entries of a row in the tree of words.</summary>
-    public static IEnumerable<KeyValuePair<byte[], byte[]>> Words(ReadOnlySpan<byte> image, int[] starts, byte[] primaryKey) => SearchEntries.Of(RowText.Read(image[starts[^1]..]), primaryKey);
+    public static IEnumerable<KeyValuePair<byte[], byte[]>> Words(ReadOnlySpan<byte> image, int[] starts, byte[] primaryKey) => SearchEntries.Of(Text(image, starts), primaryKey);
 
     /// <summary>The key of a row's entry in a tree; without its primary key if that is empty (groups).</summary>
     public static byte[] Key(TreeLayout tree, ReadOnlySpan<byte> image, int[] starts, ReadOnlySpan<byte> primaryKey)

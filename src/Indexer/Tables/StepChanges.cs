@@ -1,5 +1,6 @@
 using Mjolnir.Core;
 using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Text;
 using Mjolnir.Indexer.Trees;
 
 namespace Mjolnir.Indexer.Tables;
@@ -12,6 +13,7 @@ internal sealed class StepChanges
     private readonly List<TreeChange>[] _lists;
     private readonly Dictionary<byte[], GroupRecord>[] _groups;
     private readonly List<TreeChange> _words = [];
+    private readonly HashSet<byte[]> _terms = new(GroupKeys.Instance);
 
     public StepChanges(TableLayout layout)
     {
@@ -53,6 +55,9 @@ internal sealed class StepChanges
         }
     }
 
+    /// <summary>Terms that came to rows or left them, as keys of the tree of words begin with them; none if their n-grams are not kept.</summary>
+    public IReadOnlyCollection<byte[]> Terms => _terms;
+
     /// <summary>The changes of the tree of rows.</summary>
     public ReadOnlySpan<TreeChange> Rows() => TreeChange.Sorted(_rows);
 
@@ -66,7 +71,7 @@ internal sealed class StepChanges
             return TreeChange.Sorted(_lists[tree]);
         }
 
-        if (tree == _lists.Length + _groups.Length)
+        if (tree == _layout.WordTree)
         {
             return TreeChange.Sorted(_words);
         }
@@ -86,6 +91,24 @@ internal sealed class StepChanges
 
             Invariant.Require(difference.Count >= 0, $"A group of table {_layout.Table} would have {difference.Count} rows.");
             changes.Add(new TreeChange(key, difference.Count == 0 ? null : difference.ToPayload()));
+        }
+
+        return TreeChange.Sorted(changes);
+    }
+
+    /// <summary>The changes of the tree of n-grams: of terms that no row had before, and of those that none has any more.</summary>
+    /// <param name="known">which of <see cref="Terms"/> some row had</param>
+    /// <param name="isThere">true if some row has a term now</param>
+    public ReadOnlySpan<TreeChange> Vocabulary(HashSet<byte[]> known, Func<byte[], bool> isThere)
+    {
+        var changes = new List<TreeChange>();
+        foreach (var beginning in _terms.Where(term => known.Contains(term) != isThere(term)))
+        {
+            var term = OrderedKey.Read(beginning, SearchEntries.Shape.Columns[0], out _).Text!;
+            if (Core.Text.Vocabulary.IsKept(term))
+            {
+                changes.AddRange(Core.Text.Vocabulary.Keys(term).Select(key => new TreeChange(key, known.Contains(beginning) ? null : [])));
+            }
         }
 
         return TreeChange.Sorted(changes);
@@ -126,13 +149,31 @@ internal sealed class StepChanges
         var before = (left ?? []).ToDictionary(GroupKeys.Instance);
         foreach (var (key, payload) in came ?? [])
         {
-            if (!before.Remove(key, out var same) || !same.AsSpan().SequenceEqual(payload))
+            var isThere = before.Remove(key, out var same);
+            if (!isThere || !same.AsSpan().SequenceEqual(payload))
             {
                 _words.Add(new TreeChange(key, payload));
             }
+
+            if (!isThere)
+            {
+                AddTerm(key);
+            }
         }
 
-        _words.AddRange(before.Keys.Select(static key => new TreeChange(key, null)));
+        foreach (var key in before.Keys)
+        {
+            _words.Add(new TreeChange(key, null));
+            AddTerm(key);
+        }
+    }
+
+    private void AddTerm(byte[] key)
+    {
+        if (_layout.Search!.IsFuzzy)
+        {
+            _terms.Add(key[..OrderedKey.LengthOf(key, SearchEntries.Shape.Columns[0])]);
+        }
     }
 
     private void AddToGroup(int group, ReadOnlySpan<byte> image, int[]? starts, int sign)

@@ -61,6 +61,21 @@ internal sealed class TableBuild
         return TreeChange.Sorted(entries);
     }
 
+    /// <summary>The tree of the words' n-grams.</summary>
+    public ReadOnlySpan<TreeChange> Vocabulary()
+    {
+        var terms = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var row in _rows)
+        {
+            if (RowRecord.Image(row.Payload) is { IsEmpty: false } image)
+            {
+                terms.UnionWith(RowImage.Text(image, RowImage.Starts(_layout, image)).Terms.Select(static term => term.Key));
+            }
+        }
+
+        return TreeChange.Sorted([.. terms.Where(Core.Text.Vocabulary.IsKept).SelectMany(Core.Text.Vocabulary.Keys).Select(static key => new TreeChange(key, []))]);
+    }
+
     /// <summary>The tree of a group.</summary>
     public ReadOnlySpan<TreeChange> Groups(TreeLayout tree)
     {

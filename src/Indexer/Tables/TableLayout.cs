@@ -12,7 +12,7 @@ namespace Mjolnir.Indexer.Tables;
 /// <param name="Sums">summed columns</param>
 internal sealed record TreeLayout(string Name, TreeShape Shape, int[] Columns, int Order, int[] Sums);
 
-/// <summary>What is kept of a table: one tree of rows, then a tree for each declared list, then one for each group.</summary>
+/// <summary>What is kept of a table: one tree of rows, then a tree for each declared list, then one for each group, then those of text search.</summary>
 internal sealed class TableLayout
 {
     /// <summary>The tree of rows: primary key → version and values.</summary>
@@ -42,8 +42,14 @@ internal sealed class TableLayout
 
     public IReadOnlyList<TreeLayout> Groups { get; }
 
-    /// <summary>Text search: a tree of words behind the lists and groups; null without.</summary>
+    /// <summary>Text search: a tree of words behind the lists and groups, and one of their n-grams; null without.</summary>
     public SearchDeclaration? Search { get; }
+
+    /// <summary>Which tree has its words; those of lists and groups come before.</summary>
+    public int WordTree => Lists.Count + Groups.Count;
+
+    /// <summary>Which tree has the n-grams of its words, if mistyped ones are found.</summary>
+    public int VocabularyTree => WordTree + 1;
 
     /// <summary>Takes its fields apart.</summary>
     public TextAnalyzer Words { get; }
@@ -53,6 +59,10 @@ internal sealed class TableLayout
 
     /// <summary>Changes when a declaration does.</summary>
     public ulong Declared { get; }
+
+    /// <summary>The trees that readers see.</summary>
+    public IEnumerable<TreeShape> Shapes => Lists.Concat(Groups).Select(static tree => tree.Shape)
+        .Concat(Search is null ? [] : Search.IsFuzzy ? [SearchEntries.Shape, Vocabulary.Shape] : [SearchEntries.Shape]);
 
     private TreeLayout Layout(string name, TreeShape shape, IReadOnlyList<IndexColumn> columns, IndexColumn? order, IReadOnlyList<string> sums) =>
         new(name, shape, [.. columns.Select(Position)], order is null ? -1 : Position(order), [.. sums.Select(sum => Position(new IndexColumn(sum, IndexedKind.Number)))]);

@@ -29,7 +29,7 @@ internal sealed class TableTrees
         _layout = layout;
         (RowPages, Pages) = (new PageSet(term), new PageSet(term));
         _rowEditor = new TreeEditor(TableLayout.Rows, RowPages, sizes);
-        _editors = [.. Shapes.Select(shape => new TreeEditor(shape, Pages, sizes))];
+        _editors = [.. layout.Shapes.Select(shape => new TreeEditor(shape, Pages, sizes))];
         _roots = new TreeRoot[_editors.Length];
         _settled = (_rows, _roots);
     }
@@ -40,13 +40,11 @@ internal sealed class TableTrees
     /// <summary>Pages of the tree of rows: the writer's own.</summary>
     public PageSet RowPages { get; }
 
-    /// <summary>The trees of the lists, then of the groups, then of words.</summary>
+    /// <summary>The trees of the lists, then of the groups, then of words and of their n-grams.</summary>
     public IReadOnlyList<TreeRoot> Roots => _roots;
 
     /// <summary>Rows in the tree of rows, removed ones that are remembered too.</summary>
     public long Rows => TreeLookup.Count(RowPages, TableLayout.Rows, _rows);
-
-    private IEnumerable<TreeShape> Shapes => _layout.Lists.Concat(_layout.Groups).Select(static tree => tree.Shape).Concat(_layout.Search is null ? [] : [SearchEntries.Shape]);
 
     /// <summary>Applies changes of rows, in any order, the same one any number of times. What was changed counts after <see cref="Settle"/>.</summary>
     public void Apply(IEnumerable<RowChange> rows)
@@ -60,12 +58,15 @@ internal sealed class TableTrees
             }
 
             _rows = _rowEditor.Apply(_rows, changes.Rows());
+            var known = changes.Terms.Where(term => HasTerm(_roots[_layout.WordTree], term)).ToHashSet(GroupKeys.Instance);
             var roots = new TreeRoot[_roots.Length];
             for (var i = 0; i < roots.Length; i++)
             {
                 var tree = i;
                 var at = _roots[i];
-                roots[i] = _editors[i].Apply(at, changes.Tree(i, key => Group(tree, at, key)));
+                roots[i] = _editors[i].Apply(at, i == _layout.VocabularyTree
+                    ? changes.Vocabulary(known, term => HasTerm(roots[_layout.WordTree], term))
+                    : changes.Tree(i, key => Group(tree, at, key)));
             }
 
             _roots = roots;
@@ -89,7 +90,8 @@ internal sealed class TableTrees
             {
                 roots[i] = _editors[i].Apply(TreeRoot.Empty, i < _layout.Lists.Count ? build.List(_layout.Lists[i])
                     : i < _layout.Lists.Count + _layout.Groups.Count ? build.Groups(_layout.Groups[i - _layout.Lists.Count])
-                    : build.Words());
+                    : i == _layout.WordTree ? build.Words()
+                    : build.Vocabulary());
             }
 
             _rows = _rowEditor.Apply(TreeRoot.Empty, build.Rows());
@@ -141,6 +143,8 @@ internal sealed class TableTrees
             changes.Add(primaryKey, isKnown ? old : default, RowRecord.Of(_layout, row));
         }
     }
+
+    private bool HasTerm(TreeRoot words, byte[] term) => TreeLookup.HasAny(Pages, SearchEntries.Shape, words, term);
 
     private ReadOnlyMemory<byte> Group(int tree, TreeRoot root, byte[] key) =>
         TreeLookup.TryFind(Pages, _layout.Groups[tree - _layout.Lists.Count].Shape, root, key, out var payload) ? payload : default;

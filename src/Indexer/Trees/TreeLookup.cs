@@ -17,6 +17,28 @@ internal static class TreeLookup
         return page.IsLeaf ? page.Count : Enumerable.Range(0, page.Count).Sum(child => ChildEntry.Of(page.Payload(child).Span, shape).Summary.Count);
     }
 
+    /// <summary>True if some key begins like this.</summary>
+    public static bool HasAny(PageSet pages, TreeShape shape, TreeRoot root, ReadOnlySpan<byte> beginning)
+    {
+        if (root.IsEmpty)
+        {
+            return false;
+        }
+
+        var page = pages[root.Root];
+        byte[] next = [];
+        while (!page.IsLeaf)
+        {
+            var child = page.ChildOf(beginning);
+            next = child + 1 < page.Count ? page.Key(child + 1) : next;
+            page = pages[ChildEntry.Of(page.Payload(child).Span, shape).Page];
+        }
+
+        // What is behind the last entry of the leaf is the lowest key of its neighbour, which a page above names.
+        var at = page.LowerBound(beginning);
+        return (at < page.Count ? page.Key(at) : next).AsSpan().StartsWith(beginning);
+    }
+
     /// <summary>The payload under a key; false if there is no such entry.</summary>
     public static bool TryFind(PageSet pages, TreeShape shape, TreeRoot root, ReadOnlySpan<byte> key, out ReadOnlyMemory<byte> payload)
     {

@@ -64,6 +64,12 @@ public sealed class TableVerifier(IIndexPages pages, string table, TableIndexes 
             Compare("search", SearchEntries.Shape, _build.Words(), found);
         }
 
+        if (_layout.Search is { IsFuzzy: true })
+        {
+            var found = await ReadAsync("search, mistyped words", Vocabulary.Shape, head.Trees[_layout.VocabularyTree], cancellationToken);
+            Compare("search, mistyped words", Vocabulary.Shape, _build.Vocabulary(), found);
+        }
+
         return new VerifiedTable(table, _build.Count, _entries, _pages, _differences, _first);
     }
 
@@ -152,7 +158,7 @@ public sealed class TableVerifier(IIndexPages pages, string table, TableIndexes 
             at += length;
         }
 
-        return $"{string.Join(", ", values)}{(primaryKey.Length > 0 ? $" of row '{primaryKey}'" : "")}";
+        return $"{string.Join(", ", values)}{(primaryKey.Length > 0 ? $" of {(shape == Vocabulary.Shape ? "word" : "row")} '{primaryKey}'" : "")}";
     }
 
     private void Require(bool isSo, string difference)

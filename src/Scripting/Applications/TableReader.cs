@@ -54,7 +54,6 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         }
 
         JsonShape.CheckNames(table.Value, Known, [], $"table '{table.Name}'", diagnostics);
-        RefuseFuzzy(table);
         var columns = ReadColumns(table);
         var key = ReadKey(table, columns);
         var seedPath = ReadSeed(table, ref seed);
@@ -62,14 +61,6 @@ internal sealed class TableReader(DiagnosticList diagnostics)
         return columns.Count == 0 || key is null || (diagnostics.Count > before && !IsTableName(table.Name))
             ? null
             : new TableSchema(table.Name, key, columns.ToFrozenDictionary(column => column.Name, StringComparer.Ordinal), columns, seedPath) { Indexes = indexes };
-    }
-
-    private void RefuseFuzzy(JsonMember table)
-    {
-        if (table.Value.Member("search")?.Value.Member("fuzzy") is { } fuzzy)
-        {
-            diagnostics.Add(fuzzy.Position, "'fuzzy' is not supported yet in this version", "Remove it: it would have no effect.");
-        }
     }
 
     private void CheckName(JsonMember table)

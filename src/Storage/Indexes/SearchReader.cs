@@ -20,12 +20,14 @@ internal static class SearchReader
     /// <summary>Where another word has this many times as many rows as are left, each of these is looked up: a look takes as long as passing over some entries.</summary>
     private const int LookUpFrom = 16;
 
-    /// <summary>A page is not there any more.</summary>
-    private sealed class PageGoneException : Exception;
+    private sealed record Word(int Number, List<MeantTerm> Terms)
+    {
+        public long Rows { get; } = Terms.Sum(static term => term.Rows);
 
-    private sealed record Word(int Number, List<string> Terms, long Rows);
+        public WordFigures Figures => new(Rows, [.. Terms.Where(static term => term.Mistakes > 0).Select(static term => new SimilarTerm(term.Term, term.Mistakes))]);
+    }
 
-    private sealed record Row(double[] Weights)
+    private sealed record Row(WordMatch[] Words)
     {
         public double Length { get; set; }
     }
@@ -35,7 +37,7 @@ internal static class SearchReader
     {
         try
         {
-            return await new Search(pages, head, question, cancellationToken).AnswerAsync();
+            return await new Search(new HeadPages(pages, head, cancellationToken), question).AnswerAsync();
         }
         catch (PageGoneException)
         {
@@ -43,53 +45,32 @@ internal static class SearchReader
         }
     }
 
-    private sealed class Search(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
+    private sealed class Search(HeadPages pages, IndexQuestion question)
     {
-        private readonly TreeRoot _words = head.Trees[question.Tree];
+        private readonly TreeRoot _words = pages.Root(question.Tree);
 
         public async ValueTask<IndexAnswer> AnswerAsync()
         {
-            var all = await RunAsync(new SumWalk(SearchEntries.Shape, _words, KeyRange.Of(SearchEntries.Term(""))));
+            var all = await pages.RunAsync(new SumWalk(SearchEntries.Shape, _words, KeyRange.Of(SearchEntries.Term(""))));
+            var terms = new SearchTerms(pages, _words, question.Tree + 1);
             var words = new List<Word>();
             foreach (var word in question.Words)
             {
-                words.Add(await MeantAsync(word, words.Count));
+                words.Add(new Word(words.Count, await terms.MeantAsync(word)));
             }
 
-            var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(word => word.Rows)]);
+            var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(static word => word.Figures)]);
             var rows = words.Exists(static word => word.Rows == 0) ? [] : await RowsAsync([.. words.OrderBy(static word => word.Rows)]);
             foreach (var filter in question.Filters)
             {
                 await FilterAsync(rows, filter);
             }
 
-            var best = rows.Select(row => (row.Key, Score: figures.Score(row.Value.Weights, row.Value.Length)))
-                .OrderByDescending(static row => row.Score).ThenBy(static row => row.Key, StringComparer.Ordinal)
+            var best = rows.Select(row => (row.Key, Rank: figures.Rank(row.Value.Words, row.Value.Length)))
+                .OrderBy(static row => row.Rank).ThenBy(static row => row.Key, StringComparer.Ordinal)
                 .Take(question.Limit)
                 .Select(static row => new FoundPlace([], row.Key));
             return new IndexAnswer { Found = [.. best], IsWhole = rows.Count <= question.Limit, Count = rows.Count, Figures = figures };
-        }
-
-        /// <summary>The terms that a word stands for, as far as there are rows with them.</summary>
-        private async ValueTask<Word> MeantAsync(SearchWord word, int number)
-        {
-            var exact = (await RunAsync(new SumWalk(SearchEntries.Shape, _words, KeyRange.Of(SearchEntries.Term(word.Term))))).Count;
-            var meant = new Dictionary<string, long>(StringComparer.Ordinal);
-            if (word.Prefix is not null)
-            {
-                var begun = await RunAsync(new GroupWalk(SearchEntries.Shape, _words, SearchEntries.Beginning(word.Prefix), depth: 1, groupSums: -1, TextLimits.CompletionsSeen));
-                foreach (var (key, total) in begun.Found.OrderByDescending(static group => group.Value.Count).Take(TextLimits.Completions))
-                {
-                    meant[OrderedKey.Read(key, SearchEntries.Shape.Columns[0], out _).Text!] = total.Count;
-                }
-            }
-
-            if (exact > 0)
-            {
-                meant[word.Term] = exact;
-            }
-
-            return new Word(number, [.. meant.Keys], meant.Values.Sum());
         }
 
         private async ValueTask<Dictionary<string, Row>> RowsAsync(List<Word> words)
@@ -106,7 +87,7 @@ internal static class SearchReader
                     await LookUpAsync(rows, word);
                 }
 
-                foreach (var (key, _) in rows.Where(row => row.Value.Weights[word.Number] == 0).ToList())
+                foreach (var (key, _) in rows.Where(row => !row.Value.Words[word.Number].IsFound).ToList())
                 {
                     rows.Remove(key);
                 }
@@ -120,16 +101,16 @@ internal static class SearchReader
             foreach (var term in word.Terms)
             {
                 var limit = isFirst ? TextLimits.Ranked : int.MaxValue;
-                var walk = await RunAsync(new RangeWalk(SearchEntries.Shape, _words, KeyRange.Of(SearchEntries.Term(term)), backward: false, skip: 0, limit));
+                var walk = await pages.RunAsync(new RangeWalk(SearchEntries.Shape, _words, KeyRange.Of(SearchEntries.Term(term.Term)), backward: false, skip: 0, limit));
                 foreach (var entry in walk.Found)
                 {
                     var key = Encoding.UTF8.GetString(SearchEntries.Shape.PrimaryKeyOf(entry.Key));
                     if (!rows.TryGetValue(key, out var row) && isFirst && rows.Count < TextLimits.Ranked)
                     {
-                        rows[key] = row = new Row(new double[question.Words.Count]);
+                        rows[key] = row = new Row(new WordMatch[question.Words.Count]);
                     }
 
-                    Add(row, word, entry);
+                    Add(row, word, term, entry);
                 }
             }
         }
@@ -140,20 +121,20 @@ internal static class SearchReader
             {
                 foreach (var term in word.Terms)
                 {
-                    if (await EntryAsync(SearchEntries.Shape, _words, [.. SearchEntries.Term(term), .. Encoding.UTF8.GetBytes(key)]) is { } entry)
+                    if (await pages.EntryAsync(SearchEntries.Shape, _words, [.. SearchEntries.Term(term.Term), .. Encoding.UTF8.GetBytes(key)]) is { } entry)
                     {
-                        Add(row, word, entry);
+                        Add(row, word, term, entry);
                     }
                 }
             }
         }
 
-        private static void Add(Row? row, Word word, FoundEntry entry)
+        private static void Add(Row? row, Word word, MeantTerm term, FoundEntry entry)
         {
             if (row is not null)
             {
                 var (weight, length) = SearchEntries.Read(entry.Payload.Span);
-                row.Weights[word.Number] += weight;
+                row.Words[word.Number].Add(weight, term.Mistakes);
                 row.Length = length;
             }
         }
@@ -162,20 +143,11 @@ internal static class SearchReader
         {
             foreach (var key in rows.Keys.ToList())
             {
-                if (await EntryAsync(filter.Shape, head.Trees[filter.Tree], [.. filter.Values, .. Encoding.UTF8.GetBytes(key)]) is null)
+                if (await pages.EntryAsync(filter.Shape, pages.Root(filter.Tree), [.. filter.Values, .. Encoding.UTF8.GetBytes(key)]) is null)
                 {
                     rows.Remove(key);
                 }
             }
         }
-
-        private async ValueTask<FoundEntry?> EntryAsync(TreeShape shape, TreeRoot root, byte[] key)
-        {
-            var walk = await RunAsync(new RangeWalk(shape, root, KeyRange.Of(key), backward: false, skip: 0, limit: 1));
-            return walk.Found.Count > 0 && walk.Found[0].Key.AsSpan().SequenceEqual(key) ? walk.Found[0] : null;
-        }
-
-        private async ValueTask<T> RunAsync<T>(T walk)
-            where T : IndexWalk => await IndexReader.TryRunAsync(pages, question.Table, walk, cancellationToken) ? walk : throw new PageGoneException();
     }
 }

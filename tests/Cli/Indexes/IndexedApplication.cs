@@ -44,7 +44,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
           }
           function search(asked) {
             var events = mjolnir.table('events');
-            var found = events.search(asked.text, {where: asked.where, limit: asked.limit, fresh: !!asked.fresh});
+            var found = events.search(asked.text, {where: asked.where, limit: asked.limit, fuzzy: !!asked.fuzzy, fresh: !!asked.fresh});
             return {ids: found.map(function (row) { return row.id; }), total: found.total, behind: found.behind, highlights: found.highlights};
           }
           function changeThenSearch(changes, asked) {

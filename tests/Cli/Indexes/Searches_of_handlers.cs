@@ -81,6 +81,31 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
         Assert.Equal("table 'events' declares no text search: declare \"search\": [\"…\"] with the columns to look at", (await application.CallAsync("search", "alice", new JsonObject { ["text"] = "x", ["limit"] = 5 })).Reason);
     }
 
+    [Fact]
+    public async Task Find_mistyped_words_behind_those_that_are_written_right()
+    {
+        await using var application = new IndexedApplication(_folder, stacks: 1);
+        await application.StartAsync("""{"byPrice": ["price"]}, "search": {"fields": {"city": 1}, "language": "en", "fuzzy": true}""");
+        await application.ResultAsync("change", "alice", new JsonArray(One("a", "rabbitmq queues rabbitmq", 1), One("b", "a queue of rabitmq", 1), One("c", "python2 postgres", 1), One("d", "rabbits", 1)));
+
+        // What is written so comes first, however often others have what may have been meant.
+        var result = await SearchAsync(application, new JsonObject { ["text"] = "rabitmq ", ["limit"] = 5, ["fuzzy"] = true });
+        Assert.Equal(["b", "a"], IndexedApplication.Ids(result));
+        Assert.Equal(2, result.GetProperty("total").GetInt32());
+        Assert.Equal("<mark>rabbitmq</mark> queues <mark>rabbitmq</mark>", result.GetProperty("highlights")[1].GetProperty("city").GetString());
+        Assert.Equal(["b"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "rabitmq ", ["limit"] = 5 })));
+        Assert.Equal(["b", "a"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "quues rabitmq", ["limit"] = 5, ["fuzzy"] = true })));
+        Assert.Equal(["c"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "psotgres", ["limit"] = 5, ["fuzzy"] = true })));
+        Assert.Empty(IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "python3 ", ["limit"] = 5, ["fuzzy"] = true })));
+
+        // What the transaction itself has written counts as it is by then.
+        var own = await application.CallAsync("changeThenSearch", "alice", new JsonArray(One("a", "nothing", 1), One("e", "rabbitmq", 1)), new JsonObject { ["text"] = "rabitmq ", ["limit"] = 5, ["fuzzy"] = true });
+        Assert.Equal(["b", "e"], IndexedApplication.Ids(JsonDocument.Parse(own.Result).RootElement));
+
+        await application.DeclareAsync("""{"byPrice": ["price"]}, "search": {"fields": {"city": 1}, "language": "en"}""");
+        Assert.Equal("table 'events' finds no mistyped words: declare \"fuzzy\": true in its \"search\"", (await application.CallAsync("search", "alice", new JsonObject { ["text"] = "x", ["limit"] = 5, ["fuzzy"] = true })).Reason);
+    }
+
     private static JsonArray Changes(Random random, Dictionary<string, PlainEvent> rows)
     {
         var changes = new JsonArray();

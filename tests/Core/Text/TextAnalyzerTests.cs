@@ -75,7 +75,7 @@ public class TextAnalyzerTests
 
         Assert.Equal(5_005, back.Length);
         Assert.Equal(row.Terms, back.Terms);
-        Assert.Equal((TextLimits.WordsOfRow, 5.0, 3.5), (back.Terms.Count, back.WeightOf(new SearchWord("big", null)), back.WeightOf(new SearchWord("house", null))));
+        Assert.Equal((TextLimits.WordsOfRow, 5.0, 3.5), (back.Terms.Count, back.MatchOf(new SearchWord("big", null)).Weight, back.MatchOf(new SearchWord("house", null)).Weight));
         Assert.InRange(bytes.WrittenCount, 1, TextLimits.BytesOfRow + (6 * (TextLimits.WordsOfRow + 1)));
     }
 

@@ -19,7 +19,7 @@ public class Verified_tables
         {
             var random = new Random(seed);
             var plain = PlainTable.Declared(random);
-            var declared = random.Next(2) == 0 ? plain : plain with { Search = new SearchDeclaration([new SearchField("s", 2)], "en", false) };
+            var declared = random.Next(2) == 0 ? plain : plain with { Search = new SearchDeclaration([new SearchField("s", 2)], "en", random.Next(2) == 0) };
             var rows = new Dictionary<string, RowChange>(StringComparer.Ordinal);
             var pages = new EmbeddedIndexPages();
             var writer = new TableWriter(new TableLayout("t", declared), term: 1, pages, TimeProvider.System, new PageSizes(250, 1200));

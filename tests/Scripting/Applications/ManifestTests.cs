@@ -31,7 +31,7 @@ public class ManifestTests
     [InlineData("{\"t\":{\"key\":\"b\",\"columns\":{\"a\":\"string\"}}}", "1:37: the key column 'b' is not among the columns | Did you mean 'a'?")]
     [InlineData("{\"t\":{\"key\":\"a\",\"columns\":{\"a\":\"json\"}}}", "1:37: the key column 'a' must be a string or an integer | Keys are compared exactly; other types cannot be.")]
     [InlineData("{\"t\":{\"columns\":{\"a\":\"string\"}}}", "1:26: table 't' has no 'key' | Add \"key\": the name of the column that tells rows apart.")]
-    [InlineData("{\"t\":{\"key\":\"a\",\"columns\":{\"a\":\"string\"},\"search\":{\"fields\":{\"a\":1},\"fuzzy\":true}}}", "1:93: 'fuzzy' is not supported yet in this version | Remove it: it would have no effect.")]
+    [InlineData("{\"t\":{\"key\":\"a\",\"columns\":{\"a\":\"string\"},\"search\":{\"fields\":{\"a\":1},\"fuzzy\":3}}}", "1:101: 'fuzzy' must be true or false, not a number | Write it without quotes.")]
     [InlineData("{\"t\":{\"key\":\"a\",\"columns\":{\"a\":\"string\"},\"sed\":\"x\"}}", "1:66: 'sed' is not known in table 't' | Did you mean 'seed'?")]
     [InlineData("{\"t\":{\"key\":\"a\",\"columns\":{\"a\":\"string\"},\"seed\":\"x.json\"}}", "1:73: there is no file 'x.json' | Create it: a JSON array of rows.")]
     [InlineData("{\"t\":{\"key\":\"a\",\"columns\":{\"a\":\"string\"},\"seed\":3}}", "1:73: 'seed' must be the name of a file | Write \"seed\": \"users.json\".")]

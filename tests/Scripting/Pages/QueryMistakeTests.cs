@@ -9,7 +9,9 @@ public class QueryMistakeTests
           "events":{"key":"id","columns":{"id":"string","city":"string","date":"time","price":"integer","seats":"integer","extra":"json"},
                     "indexes":{"cheapest":{"columns":["city","date"],"order":"price","sum":["seats"]}, "byPrice":["price"]},
                     "groups":{"perDay":["city","date","price"]}},
-          "plain":{"key":"id","columns":{"id":"string","n":"integer"}}}}
+          "plain":{"key":"id","columns":{"id":"string","n":"integer"}},
+          "words":{"key":"id","columns":{"id":"string"},"search":["id"]},
+          "alike":{"key":"id","columns":{"id":"string"},"search":{"fields":{"id":1},"fuzzy":true}}}}
         """;
 
     private const string Never = "Queries never search all rows.";
@@ -34,6 +36,10 @@ public class QueryMistakeTests
     [InlineData("t('events').where(any).orderBy('seats').rows()")]
     [InlineData("t('events').where({seats: 1}).orderBy(any).rows()")]
     [InlineData("t(any).where({seats: 1}).rows()")]
+    [InlineData("t('words').search('x', {limit: 3})")]
+    [InlineData("t('words').search('x', {fuzzy: false})")]
+    [InlineData("t('words').search('x', options)")]
+    [InlineData("t('alike').search('x', {fuzzy: true})")]
     [InlineData("rows(t('events').where({seats: 1}))")]
     public void What_a_declaration_answers_or_nobody_can_tell_is_no_mistake(string code) => Assert.Empty(Mistakes(code));
 
@@ -45,6 +51,7 @@ public class QueryMistakeTests
     [InlineData("t('events').where({price: 3}).sum('seats')", "no index of table 'events' answers this query: declare \"indexes\": {\"byPrice\": {\"columns\": [\"price\"], \"sum\": [\"seats\"]}}", Never)]
     [InlineData("t('events').where({city: c}).facets('price')", "no group or index of table 'events' counts rows like this: declare \"groups\": {\"perCityPrice\": [\"city\", \"price\"]}", Never)]
     [InlineData("t('plain').search('x')", "table 'plain' declares no text search", "Declare \"search\": [\"…\"] with the columns to look at.")]
+    [InlineData("t('words').search('x', {fuzzy: true})", "table 'words' finds no mistyped words", "Declare \"fuzzy\": true in its \"search\".")]
     [InlineData("t('plain').facets('n')", "no group or index of table 'plain' counts rows like this: declare \"groups\": {\"perN\": [\"n\"]}", Never)]
     [InlineData("t('plain').facets('m')", "table 'plain' has no column 'm'", "Did you mean 'n'?")]
     [InlineData("t('events').where({city: {from: 'A'}}).facets('date')", "facets are counted where columns have one value, and this query has bounds on 'city'", "Leave the bounds out.")]

@@ -7,17 +7,17 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// <summary>
 /// An answer as bytes between processes:
 /// <code>
-/// byte    format (1), byte flags: 1 whole, 2 behind, 4 refused, 8 figures of a search
+/// byte    format (2), byte flags: 1 whole, 2 behind, 4 refused, 8 figures of a search
 /// text    why it is refused; only then
 /// number  places, then each: counted place, text primary key
 /// number  count; number sums, then each: uint64 upper half, uint64 lower half of the total, number rows
-/// number  rows, uint64 words (an IEEE double), number frequencies, then each: number; only with figures of a search
+/// number  rows, uint64 words (an IEEE double), number words asked for, then each: number rows, number similar, then each: text term, number mistakes; only with figures of a search
 /// number  groups, then each: number summed columns, counted key, counted payload as in a tree
 /// </code>
 /// </summary>
 public static class AnswerCodec
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
     private const int LongestNumber = 10;
     private const int SumBytes = (2 * sizeof(ulong)) + LongestNumber;
 
@@ -35,7 +35,7 @@ public static class AnswerCodec
     public static byte[] Encode(IndexAnswer answer)
     {
         var groups = answer.Groups.Select(static group => (group.Key, Sums: group.Total.Sums.Length, Payload: group.Total.ToPayload())).ToList();
-        var buffer = new byte[2 + Text(answer.Refusal ?? "") + ((6 + (answer.Figures?.Frequencies.Count ?? 0)) * LongestNumber) + sizeof(double) + answer.Found.Sum(found => found.Place.Length + LongestNumber + Text(found.PrimaryKey)) + (answer.Sums.Count * SumBytes) + groups.Sum(group => (3 * LongestNumber) + group.Key.Length + group.Payload.Length)];
+        var buffer = new byte[2 + Text(answer.Refusal ?? "") + (6 * LongestNumber) + (answer.Figures?.Asked.Sum(word => (2 * LongestNumber) + word.Similar.Sum(similar => Text(similar.Term) + LongestNumber)) ?? 0) + sizeof(double) + answer.Found.Sum(found => found.Place.Length + LongestNumber + Text(found.PrimaryKey)) + (answer.Sums.Count * SumBytes) + groups.Sum(group => (3 * LongestNumber) + group.Key.Length + group.Payload.Length)];
         var to = new WireWriter(buffer);
         to.Byte(Format);
         to.Byte((byte)((answer.IsWhole ? Is.Whole : 0) | (answer.IsBehind ? Is.Behind : 0) | (answer.Refusal is null ? 0 : Is.Refused) | (answer.Figures is null ? 0 : Is.Searched)));
@@ -64,10 +64,10 @@ public static class AnswerCodec
         {
             to.Number(figures.Rows);
             to.UInt64(BitConverter.DoubleToUInt64Bits(figures.Words));
-            to.Number(figures.Frequencies.Count);
-            foreach (var frequency in figures.Frequencies)
+            to.Number(figures.Asked.Count);
+            foreach (var word in figures.Asked)
             {
-                to.Number(frequency);
+                Write(ref to, word);
             }
         }
 
@@ -130,13 +130,32 @@ public static class AnswerCodec
     {
         var rows = from.Number();
         var words = BinaryPrimitives.ReadDoubleLittleEndian(from.Span(sizeof(double)));
-        var frequencies = new long[from.Count()];
-        for (var i = 0; i < frequencies.Length; i++)
+        var asked = new WordFigures[from.Count()];
+        for (var i = 0; i < asked.Length; i++)
         {
-            frequencies[i] = from.Number();
+            var frequency = from.Number();
+            var similar = new SimilarTerm[from.Count()];
+            for (var j = 0; j < similar.Length; j++)
+            {
+                var term = from.Text();
+                similar[j] = new SimilarTerm(term, from.Number() is > 0 and <= int.MaxValue and var mistakes ? (int)mistakes : throw from.Damaged("a word alike without mistakes"));
+            }
+
+            asked[i] = new WordFigures(frequency, similar);
         }
 
-        return new SearchFigures(rows, words, frequencies);
+        return new SearchFigures(rows, words, asked);
+    }
+
+    private static void Write(ref WireWriter to, WordFigures word)
+    {
+        to.Number(word.Rows);
+        to.Number(word.Similar.Count);
+        foreach (var similar in word.Similar)
+        {
+            to.Text(similar.Term);
+            to.Number(similar.Mistakes);
+        }
     }
 
     private static FoundGroup ReadGroup(ref WireReader from)

@@ -81,7 +81,7 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
 
         foreach (var word in Words)
         {
-            text.Append(CultureInfo.InvariantCulture, $"{word.Term} {word.Prefix}\n");
+            text.Append(CultureInfo.InvariantCulture, $"{word.Term} {word.Prefix} {word.Mistakes}\n");
         }
 
         foreach (var filter in Filters)

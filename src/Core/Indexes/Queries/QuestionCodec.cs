@@ -8,11 +8,11 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// <summary>
 /// A question, and what its answer shall hold, as bytes between processes:
 /// <code>
-/// byte    format (1)
+/// byte    format (2)
 /// text    application, table; uint64 declared; number tree
 /// number  columns, then each; byte 1 and the column of the declared order, or byte 0; number sums
 /// byte    walk; counted low; byte 1 and counted high, or byte 0; counted after; number limit, skip and one, depth, group sums and one; byte 1 if fresh
-/// number  words, then each: text term, byte 1 and text prefix, or byte 0; number filters, then each: number tree, shape as above, counted values
+/// number  words, then each: text term, byte 1 and text prefix, or byte 0, number mistakes; number filters, then each: number tree, shape as above, counted values
 /// number  stamps wanted, then per stamp: text log, number batch
 /// column  text name, byte kind, byte 1 if descending
 /// </code>
@@ -20,7 +20,7 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// </summary>
 public static class QuestionCodec
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
     private const int LongestNumber = 10;
 
     /// <summary>The bytes of a question.</summary>
@@ -106,6 +106,8 @@ public static class QuestionCodec
             {
                 to.Text(word.Prefix);
             }
+
+            to.Number(word.Mistakes);
         }
 
         to.Number(question.Filters.Count);
@@ -123,7 +125,7 @@ public static class QuestionCodec
         for (var i = 0; i < words.Length; i++)
         {
             var term = from.Text();
-            words[i] = new SearchWord(term, Flag(ref from) ? from.Text() : null);
+            words[i] = new SearchWord(term, Flag(ref from) ? from.Text() : null) { Mistakes = Int(ref from) };
         }
 
         return words;
@@ -198,7 +200,7 @@ public static class QuestionCodec
 
     private static int LargestSize(IndexQuestion question, IReadOnlyList<Stamp> wanted) =>
         (16 * LongestNumber) + Text(question.App) + Text(question.Table) + LargestSize(question.Shape)
-        + question.Words.Sum(word => Text(word.Term) + Text(word.Prefix ?? "") + 1) + question.Filters.Sum(filter => (2 * LongestNumber) + LargestSize(filter.Shape) + filter.Values.Length)
+        + question.Words.Sum(word => Text(word.Term) + Text(word.Prefix ?? "") + 1 + LongestNumber) + question.Filters.Sum(filter => (2 * LongestNumber) + LargestSize(filter.Shape) + filter.Values.Length)
         + question.Range.Low.Length + (question.Range.High?.Length ?? 0) + question.After.Length + wanted.Sum(stamp => Text(stamp.Log) + LongestNumber);
 
     private static int LargestSize(TreeShape shape) => (3 * LongestNumber) + shape.Columns.Append(shape.Order).Sum(column => Text(column?.Name ?? "") + 2);

@@ -17,16 +17,16 @@ internal static class SearchEvaluation
     private const int Spare = 4;
 
     /// <summary>A row that answers.</summary>
-    private readonly record struct Answer(string PrimaryKey, RowObject Row, double Score);
+    private readonly record struct Answer(string PrimaryKey, RowObject Row, SearchRank Rank);
 
     public static JsArray Find(Realm realm, RowStore rows, TableSchema table, JsValue asked, JsValue options)
     {
         var declared = table.Indexes.Search ?? throw realm.Abort(Missing(table.Name));
         var text = asked.IsNullish ? "" : asked.Text ?? throw realm.Abort($"search needs a text, not {ColumnRules.Show(asked)}");
-        var (terms, limit, isFresh) = Options(realm, table, options);
+        var (terms, limit, isFresh, isFuzzy) = Options(realm, table, options);
         realm.Work(text.Length);
         var analyzer = new TextAnalyzer(declared.Language);
-        var words = SearchWord.Of(analyzer, text);
+        var words = SearchWord.Of(analyzer, text, isFuzzy);
         if (words.Count == 0)
         {
             return Result(realm, [], [], 0, isBehind: false);
@@ -41,42 +41,48 @@ internal static class SearchEvaluation
             rows.Load(table, found.PrimaryKey);
         }
 
+        var meant = answer.Figures!.Meant(words);
         var best = new List<Answer>();
         var total = answer.Count;
         foreach (var row in rows.Known(table))
         {
             realm.Work(256);
-            var score = Score(table, declared, analyzer, query, answer.Figures!, row.Now);
-            total += (score is null ? 0 : 1) - (Score(table, declared, analyzer, query, answer.Figures!, row.Before(realm)) is null ? 0 : 1);
-            if (score is { } known)
+            var rank = Rank(row.Now);
+            total += (rank is null ? 0 : 1) - (Rank(row.Before(realm)) is null ? 0 : 1);
+            if (rank is { } known)
             {
                 best.Add(new Answer(row.PrimaryKey, row.Row!, known));
             }
         }
 
-        var given = best.OrderByDescending(static row => row.Score).ThenBy(static row => row.PrimaryKey, StringComparer.Ordinal).Take(limit).Select(static row => row.Row).ToList();
-        return Result(realm, given, given.ConvertAll(row => Highlights(realm, table, declared, analyzer, words, row)), total, answer.IsBehind);
+        var given = best.OrderBy(static row => row.Rank).ThenBy(static row => row.PrimaryKey, StringComparer.Ordinal).Take(limit).Select(static row => row.Row).ToList();
+        return Result(realm, given, given.ConvertAll(row => Highlights(realm, table, declared, analyzer, meant, row)), total, answer.IsBehind);
+
+        SearchRank? Rank(Slot[]? columns) => SearchEvaluation.Rank(table, declared, analyzer, query.Terms, meant, answer.Figures!, columns);
     }
 
     /// <summary>What is missing where nothing is declared.</summary>
     public static string Missing(string table) => $"table '{table}' declares no text search: declare \"search\": [\"…\"] with the columns to look at";
 
+    /// <summary>What is missing where words are taken as they are written.</summary>
+    public static string MissingFuzzy(string table) => $"table '{table}' finds no mistyped words: declare \"fuzzy\": true in its \"search\"";
+
     /// <summary>How well a row answers; null if it does not.</summary>
-    private static double? Score(TableSchema table, SearchDeclaration declared, TextAnalyzer analyzer, SearchQuery query, SearchFigures figures, Slot[]? columns)
+    private static SearchRank? Rank(TableSchema table, SearchDeclaration declared, TextAnalyzer analyzer, QueryTerms terms, IReadOnlyList<SearchWord> words, SearchFigures figures, Slot[]? columns)
     {
-        if (columns is null || QueryValues.Of(table, columns) is var values && !query.Terms.Match(values))
+        if (columns is null || QueryValues.Of(table, columns) is var values && !terms.Match(values))
         {
             return null;
         }
 
         var row = RowText.Of(analyzer, declared, [.. declared.Fields.Select(field => values(field.Column))]);
-        double[] weights = [.. query.Words.Select(row.WeightOf)];
-        return Array.Exists(weights, static weight => weight == 0) ? null : figures.Score(weights, row.Length);
+        WordMatch[] found = [.. words.Select(row.MatchOf)];
+        return Array.TrueForAll(found, static word => word.IsFound) ? figures.Rank(found, row.Length) : null;
     }
 
-    private static (QueryTerms Terms, int Limit, bool IsFresh) Options(Realm realm, TableSchema table, JsValue options)
+    private static (QueryTerms Terms, int Limit, bool IsFresh, bool IsFuzzy) Options(Realm realm, TableSchema table, JsValue options)
     {
-        var (terms, limit, isFresh) = (QueryTerms.All, UsualLimit, false);
+        var (terms, limit, isFresh, isFuzzy) = (QueryTerms.All, UsualLimit, false, false);
         if (!options.IsUndefined && options.Object is null)
         {
             throw realm.Abort($"the options of search are an object, not {ColumnRules.Show(options)}");
@@ -96,11 +102,17 @@ internal static class SearchEvaluation
                 case "fresh" when value.IsBoolean:
                     isFresh = value.IsTrue;
                     break;
-                case "fuzzy":
-                    throw realm.Abort("search does not find mistyped words in this version: leave 'fuzzy' out");
+                case "fuzzy" when value.IsBoolean:
+                    isFuzzy = value.IsTrue;
+                    break;
                 default:
-                    throw realm.Abort($"search knows where, limit (1 to {realm.Limits.MaxQueryRows}) and fresh, and not '{name}: {ColumnRules.Show(value)}'");
+                    throw realm.Abort($"search knows where, limit (1 to {realm.Limits.MaxQueryRows}), fuzzy and fresh, and not '{name}: {ColumnRules.Show(value)}'");
             }
+        }
+
+        if (isFuzzy && !table.Indexes.Search!.IsFuzzy)
+        {
+            throw realm.Abort(MissingFuzzy(table.Name));
         }
 
         if (terms.Range is { } range)
@@ -109,7 +121,7 @@ internal static class SearchEvaluation
         }
 
         QueryEvaluation.RequireExact(realm, table, terms.Equal.All(equal => KeyRanges.IsExact(equal.Value)), "search");
-        return (terms, limit, isFresh);
+        return (terms, limit, isFresh, isFuzzy);
     }
 
     private static JsArray Result(Realm realm, List<RowObject> rows, List<JsObject> highlights, double total, bool isBehind)

@@ -47,9 +47,9 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
             return;
         }
 
-        if (Method(call) == "search" && call.Callee is MemberExpression { Object: CallExpression within } && tableOf(within) is { Indexes.Search: null } unsearched)
+        if (Method(call) == "search" && call.Callee is MemberExpression { Object: CallExpression within } && tableOf(within) is { } searched)
         {
-            diagnostics.Add(code.PositionOf(call), $"table '{unsearched.Name}' declares no text search", "Declare \"search\": [\"…\"] with the columns to look at.");
+            CheckSearch(code, call, searched);
             return;
         }
 
@@ -80,6 +80,19 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
         if (!shapes.Exists(shape => QueryPlan.TryFind(table!.Indexes, shape, out _)))
         {
             diagnostics.Add(code.PositionOf(query.Where), QueryPlan.Missing(table!.Name, shapes[0]), Never);
+        }
+    }
+
+    /// <summary><c>table('events').search('jazz', {fuzzy: true})</c>.</summary>
+    private void CheckSearch(PageCode code, CallExpression call, TableSchema table)
+    {
+        if (table.Indexes.Search is not { } search)
+        {
+            diagnostics.Add(code.PositionOf(call), $"table '{table.Name}' declares no text search", "Declare \"search\": [\"…\"] with the columns to look at.");
+        }
+        else if (!search.IsFuzzy && call.Arguments.ElementAtOrDefault(1) is ObjectExpression options && options.Properties.Any(static option => option.Key.GetKey() == "fuzzy" && option.Value is Literal { Value: true }))
+        {
+            diagnostics.Add(code.PositionOf(call), $"table '{table.Name}' finds no mistyped words", "Declare \"fuzzy\": true in its \"search\".");
         }
     }
 

@@ -1,0 +1,87 @@
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Indexes.Walks;
+using Mjolnir.Core.Text;
+
+namespace Mjolnir.Storage.Indexes;
+
+/// <summary>A term that a word of a question stands for.</summary>
+/// <param name="Term">the term</param>
+/// <param name="Mistakes">with how many mistakes the word is it; 0 for the word itself and what it may be the beginning of</param>
+/// <param name="Rows">in how many rows it occurs</param>
+internal readonly record struct MeantTerm(string Term, int Mistakes, long Rows);
+
+/// <summary>Finds which terms a word of a question stands for, as far as there are rows with them.</summary>
+/// <param name="pages">the pages of a head</param>
+/// <param name="words">the tree of words</param>
+/// <param name="vocabulary">which tree of the head has their n-grams; looked at for words that may be mistyped only</param>
+internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabulary)
+{
+    /// <summary>The terms: the word itself, those that begin like it, the most frequent first, and where few rows have these, those that are like it, the nearest first.</summary>
+    public async ValueTask<List<MeantTerm>> MeantAsync(SearchWord word)
+    {
+        var meant = new List<MeantTerm>();
+        if (await RowsAsync(word.Term) is > 0 and var exact)
+        {
+            meant.Add(new MeantTerm(word.Term, 0, exact));
+        }
+
+        if (word.Prefix is not null)
+        {
+            var begun = await pages.RunAsync(new GroupWalk(SearchEntries.Shape, words, SearchEntries.Beginning(word.Prefix), depth: 1, groupSums: -1, TextLimits.CompletionsSeen));
+            meant.AddRange(begun.Found.OrderByDescending(static group => group.Value.Count).Take(TextLimits.Completions)
+                .Select(static group => new MeantTerm(OrderedKey.Read(group.Key, SearchEntries.Shape.Columns[0], out _).Text!, 0, group.Value.Count))
+                .Where(term => term.Term != word.Term));
+        }
+
+        if (word.Mistakes > 0 && meant.Sum(static term => term.Rows) < TextLimits.FewRows)
+        {
+            meant.AddRange(await SimilarAsync(word));
+        }
+
+        return meant;
+    }
+
+    /// <summary>
+    /// Words like this one:
+    /// <code>
+    /// 1 of each of its grams how many words have it; the rarest ones are enough
+    /// 2 of the words that have one of these, those within the distance
+    /// 3 how many rows these have; the nearest, of these the most frequent
+    /// </code>
+    /// </summary>
+    private async ValueTask<IEnumerable<MeantTerm>> SimilarAsync(SearchWord word)
+    {
+        var root = pages.Root(vocabulary);
+        var grams = new List<(KeyRange Range, long Words)>();
+        foreach (var range in Vocabulary.Alike(word.Term, word.Mistakes))
+        {
+            grams.Add((range, (await pages.RunAsync(new SumWalk(Vocabulary.Shape, root, range))).Count));
+        }
+
+        var near = new Dictionary<string, int>(StringComparer.Ordinal);
+        var left = TextLimits.SimilarSeen;
+        foreach (var (range, _) in grams.OrderBy(static gram => gram.Words).Take(Vocabulary.Enough(word.Mistakes)))
+        {
+            var walk = await pages.RunAsync(new RangeWalk(Vocabulary.Shape, root, range, backward: false, skip: 0, left));
+            left -= walk.Found.Count;
+            foreach (var entry in walk.Found)
+            {
+                var term = Vocabulary.TermOf(entry.Key);
+                if (!near.ContainsKey(term))
+                {
+                    near[term] = word.MistakesIn(term) == 0 ? int.MaxValue : Vocabulary.Distance(word.Term, term, word.Mistakes);
+                }
+            }
+        }
+
+        var similar = new List<MeantTerm>();
+        foreach (var (term, mistakes) in near.Where(term => term.Value <= word.Mistakes).OrderBy(static term => term.Value).ThenBy(static term => term.Key, StringComparer.Ordinal).Take(TextLimits.SimilarCounted))
+        {
+            similar.Add(new MeantTerm(term, mistakes, await RowsAsync(term)));
+        }
+
+        return similar.OrderBy(static term => term.Mistakes).ThenByDescending(static term => term.Rows).ThenBy(static term => term.Term, StringComparer.Ordinal).Take(TextLimits.Similar);
+    }
+
+    private async ValueTask<long> RowsAsync(string term) => (await pages.RunAsync(new SumWalk(SearchEntries.Shape, words, KeyRange.Of(SearchEntries.Term(term))))).Count;
+}

@@ -1,0 +1,140 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Mjolnir.Core.Documents;
+using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Indexes.Queries;
+using Mjolnir.Core.Text;
+using Mjolnir.Indexer.Tables;
+using Mjolnir.Indexer.Trees;
+using Mjolnir.Indexer.Verifying;
+using Mjolnir.Storage.Indexes;
+
+namespace Mjolnir.Indexer.Tests.Text;
+
+/// <summary>Searches over rows that change, compared with a plain look at all rows.</summary>
+public class Searches_of_words
+{
+    private const string Table = "t";
+
+    private static readonly SearchDeclaration Searched = new([new SearchField("title", 2), new SearchField("text", 1)], null, IsFuzzy: true);
+    private static readonly TableIndexes Declared = new([], [], Searched);
+
+    [Fact]
+    public void Find_and_rank_what_a_plain_evaluation_does_with_words_as_they_are_begun_and_mistyped() =>
+        Prop.ForAll(ArbMap.Default.ArbFor<int>(), Histories.Of(steps: 6, size: 25), (seed, history) =>
+        {
+            var world = new World(new Random(seed));
+            foreach (var step in history)
+            {
+                world.Step(step);
+                world.Compare();
+            }
+
+            world.BuildAnew();
+            world.Compare();
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(100));
+
+    [Fact]
+    public void Leave_the_n_grams_alone_while_every_row_gets_a_word_that_others_have()
+    {
+        var world = new World(new Random(1));
+        world.Write("first", "alpha beta", "");
+        var before = world.Head.Trees[1];
+        for (var i = 0; i < 50; i++)
+        {
+            world.Write($"key{i}", "beta alpha", "alpha");
+        }
+
+        Assert.Equal(before, world.Head.Trees[1]);
+        world.Write("other", "gamma", "");
+        Assert.NotEqual(before, world.Head.Trees[1]);
+    }
+
+    private sealed class World
+    {
+        private readonly Random _random;
+        private readonly string[] _pool;
+        private readonly EmbeddedIndexPages _pages = new();
+        private readonly Dictionary<string, PlainText> _rows = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, RowChange> _changes = new(StringComparer.Ordinal);
+        private TableWriter _writer;
+        private long _batch;
+        private long _term = 1;
+
+        public World(Random random)
+        {
+            _random = random;
+            _pool = [.. Enumerable.Range(0, 40).Select(_ => Word(random)), "a1", "aab2", "ab"];
+            _writer = NewWriter();
+        }
+
+        public IndexHead Head => _pages.Heads.Newest(Table)!;
+
+        public void Step(int[] things) => Apply([.. things.Select(thing => new Random(thing)).Select(random => Change($"key{random.Next(40)}", random.Next(4) == 0 ? null : new PlainText(Text(random, 3), Text(random, 8))))]);
+
+        public void Write(string key, string title, string text) => Apply([Change(key, new PlainText(title, text))]);
+
+        public void BuildAnew()
+        {
+            _term++;
+            _writer = NewWriter();
+            Assert.True(Done(_writer.BuildAsync(new TableBuild(new TableLayout(Table, Declared), _changes.Values), [new Stamp("log", _batch)], [], CancellationToken.None)));
+        }
+
+        public void Compare()
+        {
+            Verify();
+            for (var i = 0; i < 8; i++)
+            {
+                var text = string.Join(' ', Enumerable.Range(0, _random.Next(1, 4)).Select(_ => _random.Next(3) == 0 ? Word(_random) : _pool[_random.Next(_pool.Length)])) + (_random.Next(2) == 0 ? " " : "");
+                var (isFuzzy, limit) = (_random.Next(4) > 0, _random.Next(1, 20));
+                var expected = new PlainSearch(_rows).Find(text, isFuzzy);
+                var answer = Ask(text, isFuzzy, limit);
+
+                Assert.Equal((text, (long)expected.Count), (text, answer.Count));
+                var ranks = expected.ToDictionary(row => row.Key, row => row.Rank, StringComparer.Ordinal);
+                Assert.Equal(expected.Select(row => row.Rank).Take(limit), answer.Found.Select(row => ranks[row.PrimaryKey]), static (one, other) => one.Mistakes == other.Mistakes && Math.Abs(one.Score - other.Score) < 1e-9);
+            }
+        }
+
+        private IndexAnswer Ask(string text, bool isFuzzy, int limit)
+        {
+            var query = SearchQuery.TryBind("app", Table, Declared, QueryTerms.All, SearchWord.Of(new TextAnalyzer(null), text, isFuzzy), out _)!;
+            return Done(IndexReader.AnswerAsync(_pages, Head, query.Question(limit, isFresh: false), CancellationToken.None))!;
+        }
+
+        private void Verify()
+        {
+            var verifier = new TableVerifier(_pages, Table, Declared);
+            foreach (var row in _changes.Values.Where(row => row.Value is not null))
+            {
+                verifier.Add(row.PrimaryKey, row.Version, row.Value!);
+            }
+
+            Assert.Empty(verifier.VerifyAsync(Head, CancellationToken.None).GetAwaiter().GetResult().First);
+        }
+
+        private void Apply(RowChange[] changes) => Assert.True(Done(_writer.StepAsync(changes, [new Stamp("log", ++_batch)], CancellationToken.None)));
+
+        private RowChange Change(string key, PlainText? row)
+        {
+            _rows.Remove(key);
+            if (row is not null)
+            {
+                _rows[key] = row;
+            }
+
+            return _changes[key] = new RowChange(key, _changes.GetValueOrDefault(key).Version + 1, row is null ? null : Document.FromText($$"""{"title":"{{row.Title}}","text":"{{row.Text}}"}"""));
+        }
+
+        private TableWriter NewWriter() => new(new TableLayout(Table, Declared), _term, _pages, TimeProvider.System, new PageSizes(250, 1200));
+
+        private string Text(Random random, int most) => string.Join(' ', Enumerable.Range(0, random.Next(most)).Select(_ => _pool[random.Next(_pool.Length)]));
+
+        private static string Word(Random random) => new([.. Enumerable.Range(0, random.Next(1, 11)).Select(_ => "aabc"[random.Next(4)])]);
+
+        // Pages in the process are there at once.
+        private static T Done<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();
+    }
+}
