@@ -4,7 +4,7 @@ using Mjolnir.Core.Indexes;
 namespace Mjolnir.Core.Text;
 
 /// <summary>
-/// The entries of text search: a tree of words. Key: the term, then the primary key; payload: how often the row has it, by weight, then how many words the row has. The empty term is in every
+/// The entries of text search: a tree of words. Key: the term, then the primary key; payload: how often the row has it, by weight, then how many words the row has, then where the word stands (<see cref="RowTerm.Places"/>). The empty term is in every
 /// row: its payload is the number of words, so that its range tells how many rows and words there are.
 /// </summary>
 public static class SearchEntries
@@ -26,10 +26,10 @@ public static class SearchEntries
     /// <summary>The entries of a row.</summary>
     public static IEnumerable<KeyValuePair<byte[], byte[]>> Of(RowText row, byte[] primaryKey)
     {
-        yield return KeyValuePair.Create<byte[], byte[]>([.. Term(""), .. primaryKey], Payload(row.Length, row.Length));
-        foreach (var (term, weight) in row.Terms)
+        yield return KeyValuePair.Create<byte[], byte[]>([.. Term(""), .. primaryKey], Payload(row.Length, row.Length, []));
+        foreach (var (term, weight, places) in row.Terms)
         {
-            yield return KeyValuePair.Create<byte[], byte[]>([.. Term(term), .. primaryKey], Payload(weight, row.Length));
+            yield return KeyValuePair.Create<byte[], byte[]>([.. Term(term), .. primaryKey], Payload(weight, row.Length, places));
         }
     }
 
@@ -40,11 +40,20 @@ public static class SearchEntries
         return OrderedKey.TryNumber(payload, out var weight) && OrderedKey.TryNumber(payload[first..], out var length) ? (weight, length) : throw new CorruptDataException("Damaged entry of text search", null, 0);
     }
 
-    private static byte[] Payload(double weight, double length)
+    /// <summary>Where the row of an entry has its word.</summary>
+    public static IReadOnlyList<int> Places(ReadOnlySpan<byte> payload)
     {
-        var payload = new ArrayBufferWriter<byte>(24);
+        var at = OrderedKey.LengthOf(payload, TreeShape.Summed);
+        at += OrderedKey.LengthOf(payload[at..], TreeShape.Summed);
+        return TextPlaces.Read(payload, ref at);
+    }
+
+    private static byte[] Payload(double weight, double length, IReadOnlyList<int> places)
+    {
+        var payload = new ArrayBufferWriter<byte>(32);
         OrderedKey.AppendNumber(payload, weight);
         OrderedKey.AppendNumber(payload, length);
+        TextPlaces.Append(payload, places);
         return payload.WrittenSpan.ToArray();
     }
 }

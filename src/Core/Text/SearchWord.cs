@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Mjolnir.Core.Text;
 
 /// <summary>A term that is like a word of a question.</summary>
@@ -38,27 +36,5 @@ public sealed record SearchWord(string Term, string? Prefix)
         }
 
         return -1;
-    }
-
-    /// <summary>The words of a question, each once; the last one is still being written if nothing stands behind it.</summary>
-    /// <param name="analyzer">of the declared language</param>
-    /// <param name="question">the text</param>
-    /// <param name="isFuzzy">words may be mistyped</param>
-    public static IReadOnlyList<SearchWord> Of(TextAnalyzer analyzer, string question, bool isFuzzy = false)
-    {
-        var words = new List<SearchWord>();
-        foreach (var token in analyzer.Tokens(question))
-        {
-            Rune.DecodeFromUtf16(token.Folded, out var first, out var length);
-            var isIdeograph = TextAnalyzer.IsIdeograph(first);
-            var isBeginning = isIdeograph ? length == token.Folded.Length : token.Start + token.Length == question.Length;
-            var word = new SearchWord(token.Term, isBeginning ? token.Folded : null) { Mistakes = isFuzzy ? Vocabulary.MistakesAllowed(token) : 0 };
-            if (words.Count < TextLimits.WordsOfQuestion && !words.Contains(word))
-            {
-                words.Add(word);
-            }
-        }
-
-        return words;
     }
 }

@@ -1,6 +1,6 @@
 namespace Mjolnir.Core.Text;
 
-/// <summary>Sizes of text search. Entries of indexes rest on the first four.</summary>
+/// <summary>Sizes of text search. Entries of indexes rest on the first five.</summary>
 public static class TextLimits
 {
     /// <summary>Letters of a word that count: no language's words are longer, but what is pasted into texts is.</summary>
@@ -11,6 +11,9 @@ public static class TextLimits
 
     /// <summary>Bytes of these words together: the tree of rows holds them beside the row, and a page has 65,000.</summary>
     public const int BytesOfRow = 16_000;
+
+    /// <summary>Words of a row whose places are known, so that phrases are found among them: two bytes each at most.</summary>
+    public const int PlacesOfRow = 3_000;
 
     /// <summary>Words of a question that count; people write three.</summary>
     public const int WordsOfQuestion = 16;

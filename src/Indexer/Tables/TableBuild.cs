@@ -69,7 +69,7 @@ internal sealed class TableBuild
         {
             if (RowRecord.Image(row.Payload) is { IsEmpty: false } image)
             {
-                terms.UnionWith(RowImage.Text(image, RowImage.Starts(_layout, image)).Terms.Select(static term => term.Key));
+                terms.UnionWith(RowImage.Text(image, RowImage.Starts(_layout, image)).Terms.Select(static term => term.Term));
             }
         }
 

@@ -11,7 +11,7 @@ namespace Mjolnir.Storage.Indexes;
 /// <code>
 /// 1 how many rows and words there are, and which terms each word stands for, with their numbers of rows
 /// 2 the rows of the rarest word; of these those that have the others too: by walking their rows, or row by row where these are many more
-/// 3 of these those that have the values asked for
+/// 3 of these those that have the phrases, and the values asked for
 /// 4 ranked
 /// </code>
 /// </summary>
@@ -30,6 +30,9 @@ internal static class SearchReader
     private sealed record Row(WordMatch[] Words)
     {
         public double Length { get; set; }
+
+        /// <summary>Where the words of phrases stand.</summary>
+        public Dictionary<int, HashSet<int>> Places { get; } = [];
     }
 
     /// <summary>The answer; null if a page is not there any more.</summary>
@@ -48,6 +51,7 @@ internal static class SearchReader
     private sealed class Search(HeadPages pages, IndexQuestion question)
     {
         private readonly TreeRoot _words = pages.Root(question.Tree);
+        private readonly HashSet<int> _placed = [.. question.Phrases.SelectMany(static phrase => phrase.Words)];
 
         public async ValueTask<IndexAnswer> AnswerAsync()
         {
@@ -61,6 +65,11 @@ internal static class SearchReader
 
             var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(static word => word.Figures)]);
             var rows = words.Exists(static word => word.Rows == 0) ? [] : await RowsAsync([.. words.OrderBy(static word => word.Rows)]);
+            foreach (var (key, _) in rows.Where(row => !question.Phrases.All(phrase => phrase.IsIn(word => row.Value.Places[word]))).ToList())
+            {
+                rows.Remove(key);
+            }
+
             foreach (var filter in question.Filters)
             {
                 await FilterAsync(rows, filter);
@@ -129,13 +138,20 @@ internal static class SearchReader
             }
         }
 
-        private static void Add(Row? row, Word word, MeantTerm term, FoundEntry entry)
+        private void Add(Row? row, Word word, MeantTerm term, FoundEntry entry)
         {
-            if (row is not null)
+            if (row is null)
             {
-                var (weight, length) = SearchEntries.Read(entry.Payload.Span);
-                row.Words[word.Number].Add(weight, term.Mistakes);
-                row.Length = length;
+                return;
+            }
+
+            var (weight, length) = SearchEntries.Read(entry.Payload.Span);
+            row.Words[word.Number].Add(weight, term.Mistakes);
+            row.Length = length;
+            if (_placed.Contains(word.Number))
+            {
+                row.Places.TryAdd(word.Number, []);
+                row.Places[word.Number].UnionWith(SearchEntries.Places(entry.Payload.Span));
             }
         }
 

@@ -82,6 +82,24 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task Find_words_in_quotes_where_they_stand_next_to_each_other()
+    {
+        await using var application = new IndexedApplication(_folder, stacks: 1);
+        await application.StartAsync("""{"byPrice": ["price"]}, "search": {"fields": {"city": 1}, "language": "en"}""");
+        await application.ResultAsync("change", "alice", new JsonArray(One("a", "the New York marathon", 1), One("b", "York, a new marathon", 1), One("c", "new yorkers", 2)));
+
+        Assert.Equal(["a"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "\"new york\"", ["limit"] = 5 })));
+        Assert.Equal(["a", "c"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "\"new york", ["limit"] = 5 })).Order());
+        Assert.Equal(["b"], IndexedApplication.Ids(await SearchAsync(application, new JsonObject { ["text"] = "york \"new marathons\"", ["limit"] = 5, ["where"] = new JsonObject { ["price"] = 1 } })));
+
+        // What the transaction itself has written counts as it is by then.
+        var own = await application.CallAsync("changeThenSearch", "alice", new JsonArray(One("a", "york new", 1), One("d", "new York new York", 1)), new JsonObject { ["text"] = "\"new york\"", ["limit"] = 5 });
+        var result = JsonDocument.Parse(own.Result).RootElement;
+        Assert.Equal(["d"], IndexedApplication.Ids(result));
+        Assert.Equal(1, result.GetProperty("total").GetInt32());
+    }
+
+    [Fact]
     public async Task Find_mistyped_words_behind_those_that_are_written_right()
     {
         await using var application = new IndexedApplication(_folder, stacks: 1);

@@ -14,7 +14,7 @@ public sealed class QuestionCodecTests
 
     private static IReadOnlyList<IndexQuestion> Questions =>
     [
-        new("events", "events", ulong.MaxValue, 3, Shape, QueryWalk.Top, KeyRange.Between(new byte[] { 1, 0, 255 }, [9]), true) { After = [0, 1, 2], Limit = 1_004, Skip = 1L << 40, Depth = 2, GroupSums = 3, Words = [new("jazz", "ja") { Mistakes = 2 }, new("日本", null)], Filters = [new(1, Shape, [1, 9]), new(0, Shape with { Order = null }, [])] },
+        new("events", "events", ulong.MaxValue, 3, Shape, QueryWalk.Top, KeyRange.Between(new byte[] { 1, 0, 255 }, [9]), true) { After = [0, 1, 2], Limit = 1_004, Skip = 1L << 40, Depth = 2, GroupSums = 3, Words = [new("jazz", "ja") { Mistakes = 2 }, new("日本", null)], Phrases = [new([0, 1, 0]), new([1, 1])], Filters = [new(1, Shape, [1, 9]), new(0, Shape with { Order = null }, [])] },
         new("ä", "日本", 0, 0, Shape with { Order = null, Sums = 0, Columns = [] }, QueryWalk.Forward, KeyRange.All, false),
     ];
 
@@ -119,6 +119,7 @@ public sealed class QuestionCodecTests
         FoundGroup each => $"{Shown(each.Key)} {each.Total.Count} {Shown(each.Total.Sums)}",
         SearchFilter filter => $"{filter.Tree} {Shown(filter.Shape)} {Shown(filter.Values)}",
         SearchFigures figures => $"{figures.Rows} {figures.Words} {Shown(figures.Asked)}",
+        SearchPhrase phrase => $"<{Shown(phrase.Words)}>",
         WordFigures word => $"{word.Rows} {Shown(word.Similar)}",
         TreeShape shape => $"{Shown(shape.Columns)} {shape.Order} {shape.Sums}",
         string text => text,

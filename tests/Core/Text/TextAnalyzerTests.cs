@@ -55,11 +55,11 @@ public class TextAnalyzerTests
     {
         var analyzer = new TextAnalyzer("en");
 
-        Assert.Equal([new("pdf", null), new("view", "view")], SearchWord.Of(analyzer, "pdf view"));
-        Assert.Equal([new("pdf", null), new("view", null)], SearchWord.Of(analyzer, "PDF viewing "));
-        Assert.Equal([new("京", "京")], SearchWord.Of(analyzer, "京"));
-        Assert.Empty(SearchWord.Of(analyzer, " - "));
-        Assert.Equal(TextLimits.WordsOfQuestion, SearchWord.Of(analyzer, string.Join(' ', Enumerable.Range(0, 100))).Count);
+        Assert.Equal([new("pdf", null), new("view", "view")], SearchText.Of(analyzer, "pdf view").Words);
+        Assert.Equal([new("pdf", null), new("view", null)], SearchText.Of(analyzer, "PDF viewing ").Words);
+        Assert.Equal([new("京", "京")], SearchText.Of(analyzer, "京").Words);
+        Assert.Empty(SearchText.Of(analyzer, " - ").Words);
+        Assert.Equal(TextLimits.WordsOfQuestion, SearchText.Of(analyzer, string.Join(' ', Enumerable.Range(0, 100))).Words.Count);
     }
 
     [Fact]
@@ -74,9 +74,12 @@ public class TextAnalyzerTests
         var back = RowText.Read(bytes.WrittenSpan);
 
         Assert.Equal(5_005, back.Length);
-        Assert.Equal(row.Terms, back.Terms);
+        Assert.Equal(row.Terms.Select(Shown), back.Terms.Select(Shown));
+        Assert.Equal([0, 1], back.Terms.Single(term => term.Term == "big").Places);
+        Assert.Equal([2, 5], back.Terms.Single(term => term.Term == "house").Places);
+        Assert.Equal(TextLimits.WordsOfRow + 2, back.Terms.Sum(term => term.Places.Count));
         Assert.Equal((TextLimits.WordsOfRow, 5.0, 3.5), (back.Terms.Count, back.MatchOf(new SearchWord("big", null)).Weight, back.MatchOf(new SearchWord("house", null)).Weight));
-        Assert.InRange(bytes.WrittenCount, 1, TextLimits.BytesOfRow + (6 * (TextLimits.WordsOfRow + 1)));
+        Assert.InRange(bytes.WrittenCount, 1, TextLimits.BytesOfRow + (8 * (TextLimits.WordsOfRow + 1)) + (2 * TextLimits.PlacesOfRow));
     }
 
     [Theory]
@@ -88,7 +91,7 @@ public class TextAnalyzerTests
     {
         var analyzer = new TextAnalyzer(null);
 
-        Assert.Equal(expected, TextHighlight.Of(analyzer, SearchWord.Of(analyzer, asked), text));
+        Assert.Equal(expected, TextHighlight.Of(analyzer, SearchText.Of(analyzer, asked).Words, text));
     }
 
     [Fact]
@@ -97,7 +100,7 @@ public class TextAnalyzerTests
         var analyzer = new TextAnalyzer(null);
         var text = string.Concat(Enumerable.Repeat("lorem ipsum ", 50)) + "needle" + string.Concat(Enumerable.Repeat(" dolor 𝄞", 50));
 
-        var shown = TextHighlight.Of(analyzer, SearchWord.Of(analyzer, "needle"), text)!;
+        var shown = TextHighlight.Of(analyzer, SearchText.Of(analyzer, "needle").Words, text)!;
 
         Assert.Contains("<mark>needle</mark>", shown, StringComparison.Ordinal);
         Assert.StartsWith("…", shown, StringComparison.Ordinal);
@@ -105,6 +108,43 @@ public class TextAnalyzerTests
         Assert.InRange(shown.Length, 150, TextLimits.Shown + 20);
         Assert.DoesNotContain('\uFFFD', System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(shown)));
     }
+
+    [Fact]
+    public void Places_are_known_as_far_as_they_are_kept()
+    {
+        var declared = new SearchDeclaration([new SearchField("text", 1)], null, false);
+        var row = RowText.Of(new TextAnalyzer(null), declared, [IndexValue.Of(string.Join(' ', Enumerable.Repeat("same", TextLimits.PlacesOfRow + 10)))]);
+
+        Assert.Equal((TextLimits.PlacesOfRow + 10, TextLimits.PlacesOfRow), ((int)row.MatchOf(new SearchWord("same", null)).Weight, row.Terms[0].Places.Count));
+    }
+
+    [Theory]
+    [InlineData("\"old house\"", "an old house", true)]
+    [InlineData("\"old house\"", "old, the house", false)]
+    [InlineData("\"old house\"", "house old", false)]
+    [InlineData("\"old house\"", "house old houses", true)]
+    [InlineData("\"the the\"", "the other", false)]
+    [InlineData("\"the the\"", "other the The", true)]
+    [InlineData("„old house“ garden", "garden of an old house", true)]
+    [InlineData("\"old ho", "old house", true)]
+    [InlineData("\"old ho\"", "old house", false)]
+    [InlineData("\"a b\" \"c d\"", "c d a b", true)]
+    [InlineData("\"a b\" \"c d\"", "a b d c", false)]
+    [InlineData("\"東京都\"", "東京都庁", true)]
+    [InlineData("\"東京都\"", "京都東京 都", false)]
+    [InlineData("\"house\"", "old house", true)]
+    public void Words_in_quotes_stand_next_to_each_other(string asked, string text, bool expected)
+    {
+        var analyzer = new TextAnalyzer("en");
+        var declared = new SearchDeclaration([new SearchField("title", 1), new SearchField("text", 1)], "en", false);
+        var looked = SearchText.Of(analyzer, asked, isFuzzy: true);
+        var row = RowText.Of(analyzer, declared, [IndexValue.Null, IndexValue.Of(text)]);
+
+        Assert.Equal(expected, looked.Words.All(word => row.MatchOf(word).IsFound) && looked.Phrases.All(phrase => row.Has(phrase, looked.Words)));
+        Assert.False(RowText.Of(analyzer, declared, [IndexValue.Of("an old"), IndexValue.Of("house")]).Has(new SearchPhrase([0, 1]), [new("old", null), new("hous", null)]));
+    }
+
+    private static string Shown(RowTerm term) => $"{term.Term} {term.Weight} {string.Join(',', term.Places)}";
 
     private static string Terms(string text, string? language) => string.Join(' ', new TextAnalyzer(language).Tokens(text).Select(token => token.Term));
 }

@@ -20,24 +20,40 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
 
     private sealed record Meant(Dictionary<string, int> Words, long Rows);
 
-    /// <summary>The rows that have all words of a text, the best first.</summary>
+    private readonly record struct Asked(string Word, bool IsBegun, int Mistakes);
+
+    /// <summary>The rows that have all words of a text, and what stands in quotes as it stands there, the best first.</summary>
     public List<(string Key, SearchRank Rank)> Find(string text, bool isFuzzy)
     {
-        var asked = PlainText.Split(text);
-        var words = asked.Select((word, i) => (word, IsBegun: i == asked.Length - 1 && !text.EndsWith(' '))).Distinct().Select(word => MeantBy(word.word, word.IsBegun, isFuzzy)).ToList();
-        return [.. rows.Select(row => (row.Key, Rank: Rank(row.Value, words))).Where(row => row.Rank is not null).Select(row => (row.Key, Rank: row.Rank!.Value)).OrderBy(row => row.Rank)];
+        // What is between the first quote and the second is quoted, and so on.
+        var parts = text.Split('"').Select((part, i) => (Words: PlainText.Split(part), IsQuoted: i % 2 == 1)).ToList();
+        var isBegun = parts[^1].Words.Length > 0 && !text.EndsWith(' ');
+        var asked = parts.ConvertAll(part => part.Words.Select((word, i) => new Asked(word, isBegun && part == parts[^1] && i == part.Words.Length - 1, part.IsQuoted || !isFuzzy ? 0 : Allowed(word))).ToList());
+        var words = asked.SelectMany(static part => part).Distinct().Select(MeantBy).ToList();
+        var phrases = asked.Where((_, i) => parts[i].IsQuoted).ToList();
+        return [.. rows.Where(row => phrases.TrueForAll(phrase => Stands(row.Value.Title, phrase) || Stands(row.Value.Text, phrase))).Select(row => (row.Key, Rank: Rank(row.Value, words)))
+            .Where(static row => row.Rank is not null).Select(static row => (row.Key, Rank: row.Rank!.Value)).OrderBy(static row => row.Rank)];
     }
 
+    private static bool Stands(string field, List<Asked> phrase)
+    {
+        var words = PlainText.Split(field);
+        return phrase.Count < 2 || Enumerable.Range(0, words.Length).Any(start => start + phrase.Count <= words.Length && phrase.Zip(words.Skip(start), static (asked, word) => IsMeant(word, asked)).All(static isMeant => isMeant));
+    }
+
+    private static bool IsMeant(string word, Asked asked) => word == asked.Word || (asked.IsBegun && word.StartsWith(asked.Word, StringComparison.Ordinal));
+
+    private static int Allowed(string word) => word.Any(char.IsDigit) ? 0 : word.Length >= 8 ? 2 : word.Length >= 4 ? 1 : 0;
+
     /// <summary>The words that one stands for, with the mistakes in it.</summary>
-    private Meant MeantBy(string word, bool isBegun, bool isFuzzy)
+    private Meant MeantBy(Asked asked)
     {
         var vocabulary = rows.Values.SelectMany(row => row.Words.Select(each => each.Word)).Distinct().ToDictionary(each => each, each => (long)rows.Values.Count(row => row.Words.Any(has => has.Word == each)));
-        var meant = vocabulary.Keys.Where(each => each == word || (isBegun && each.StartsWith(word, StringComparison.Ordinal))).ToDictionary(each => each, _ => 0);
-        var allowed = !isFuzzy || word.Any(char.IsDigit) ? 0 : word.Length >= 8 ? 2 : word.Length >= 4 ? 1 : 0;
+        var meant = vocabulary.Keys.Where(each => IsMeant(each, asked)).ToDictionary(each => each, _ => 0);
         if (meant.Keys.Sum(each => vocabulary[each]) < Few)
         {
-            var similar = vocabulary.Keys.Where(each => each.Length > 1 && !each.Any(char.IsDigit) && !meant.ContainsKey(each)).Select(each => (Word: each, Mistakes: Distance(word, each)))
-                .Where(each => each.Mistakes <= allowed)
+            var similar = vocabulary.Keys.Where(each => each.Length > 1 && !each.Any(char.IsDigit) && !meant.ContainsKey(each)).Select(each => (Word: each, Mistakes: Distance(asked.Word, each)))
+                .Where(each => each.Mistakes <= asked.Mistakes)
                 .OrderBy(each => each.Mistakes).ThenByDescending(each => vocabulary[each.Word]).ThenBy(each => each.Word, StringComparer.Ordinal).Take(MostSimilar).ToList();
             similar.ForEach(each => meant[each.Word] = each.Mistakes);
         }

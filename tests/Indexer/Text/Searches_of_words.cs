@@ -21,7 +21,7 @@ public class Searches_of_words
     private static readonly TableIndexes Declared = new([], [], Searched);
 
     [Fact]
-    public void Find_and_rank_what_a_plain_evaluation_does_with_words_as_they_are_begun_and_mistyped() =>
+    public void Find_and_rank_what_a_plain_evaluation_does_with_words_that_are_begun_mistyped_or_quoted() =>
         Prop.ForAll(ArbMap.Default.ArbFor<int>(), Histories.Of(steps: 6, size: 25), (seed, history) =>
         {
             var world = new World(new Random(seed));
@@ -87,7 +87,8 @@ public class Searches_of_words
             Verify();
             for (var i = 0; i < 8; i++)
             {
-                var text = string.Join(' ', Enumerable.Range(0, _random.Next(1, 4)).Select(_ => _random.Next(3) == 0 ? Word(_random) : _pool[_random.Next(_pool.Length)])) + (_random.Next(2) == 0 ? " " : "");
+                var text = string.Join(' ', Enumerable.Range(0, _random.Next(1, 4)).Select(_ => Asked())) + (_random.Next(2) == 0 ? " " : "");
+                text = _random.Next(4) == 0 && text.EndsWith('"') ? text[..^1] : text;
                 var (isFuzzy, limit) = (_random.Next(4) > 0, _random.Next(1, 20));
                 var expected = new PlainSearch(_rows).Find(text, isFuzzy);
                 var answer = Ask(text, isFuzzy, limit);
@@ -100,7 +101,7 @@ public class Searches_of_words
 
         private IndexAnswer Ask(string text, bool isFuzzy, int limit)
         {
-            var query = SearchQuery.TryBind("app", Table, Declared, QueryTerms.All, SearchWord.Of(new TextAnalyzer(null), text, isFuzzy), out _)!;
+            var query = SearchQuery.TryBind("app", Table, Declared, QueryTerms.All, SearchText.Of(new TextAnalyzer(null), text, isFuzzy), out _)!;
             return Done(IndexReader.AnswerAsync(_pages, Head, query.Question(limit, isFresh: false), CancellationToken.None))!;
         }
 
@@ -129,6 +130,19 @@ public class Searches_of_words
         }
 
         private TableWriter NewWriter() => new(new TableLayout(Table, Declared), _term, _pages, TimeProvider.System, new PageSizes(250, 1200));
+
+        /// <summary>A word as rows may have it or not, or in quotes a part of what some row has.</summary>
+        private string Asked()
+        {
+            var words = _rows.Count == 0 ? [] : PlainText.Split(_rows.Values.ElementAt(_random.Next(_rows.Count)).Text);
+            if (_random.Next(3) == 0 && words.Length > 1)
+            {
+                var start = _random.Next(words.Length - 1);
+                return $"\"{string.Join(' ', words[start..Math.Min(words.Length, start + 1 + _random.Next(3))])}\"";
+            }
+
+            return _random.Next(3) == 0 ? Word(_random) : _pool[_random.Next(_pool.Length)];
+        }
 
         private string Text(Random random, int most) => string.Join(' ', Enumerable.Range(0, random.Next(most)).Select(_ => _pool[random.Next(_pool.Length)]));
 

@@ -56,6 +56,9 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
     /// <summary>Where text is searched: its words, all of which are wanted; else none.</summary>
     public IReadOnlyList<SearchWord> Words { get; init; } = [];
 
+    /// <summary>Where text is searched: which of its words are to stand next to each other.</summary>
+    public IReadOnlyList<SearchPhrase> Phrases { get; init; } = [];
+
     /// <summary>Where text is searched: what else rows are to have.</summary>
     public IReadOnlyList<SearchFilter> Filters { get; init; } = [];
 
@@ -82,6 +85,11 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
         foreach (var word in Words)
         {
             text.Append(CultureInfo.InvariantCulture, $"{word.Term} {word.Prefix} {word.Mistakes}\n");
+        }
+
+        foreach (var phrase in Phrases)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\"{string.Join(' ', phrase.Words)}\"\n");
         }
 
         foreach (var filter in Filters)

@@ -8,11 +8,11 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// <summary>
 /// A question, and what its answer shall hold, as bytes between processes:
 /// <code>
-/// byte    format (2)
+/// byte    format (3)
 /// text    application, table; uint64 declared; number tree
 /// number  columns, then each; byte 1 and the column of the declared order, or byte 0; number sums
 /// byte    walk; counted low; byte 1 and counted high, or byte 0; counted after; number limit, skip and one, depth, group sums and one; byte 1 if fresh
-/// number  words, then each: text term, byte 1 and text prefix, or byte 0, number mistakes; number filters, then each: number tree, shape as above, counted values
+/// number  words, then each: text term, byte 1 and text prefix, or byte 0, number mistakes; number phrases, then each: number words, then of each its number; number filters, then each: number tree, shape as above, counted values
 /// number  stamps wanted, then per stamp: text log, number batch
 /// column  text name, byte kind, byte 1 if descending
 /// </code>
@@ -20,7 +20,7 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// </summary>
 public static class QuestionCodec
 {
-    private const byte Format = 2;
+    private const byte Format = 3;
     private const int LongestNumber = 10;
 
     /// <summary>The bytes of a question.</summary>
@@ -82,6 +82,7 @@ public static class QuestionCodec
         var (limit, skip, depth, groupSums) = (Int(ref from), from.Number() - 1, Int(ref from), Int(ref from) - 1);
         var isFresh = Flag(ref from);
         var words = ReadWords(ref from);
+        var phrases = ReadPhrases(ref from, words.Length);
         var filters = ReadFilters(ref from);
         var wanted = new Stamp[from.Count()];
         for (var i = 0; i < wanted.Length; i++)
@@ -91,7 +92,7 @@ public static class QuestionCodec
         }
 
         return from.Remaining == 0 && Enum.IsDefined(walk)
-            ? (new IndexQuestion(app, table, declared, tree, shape, walk, KeyRange.Between(low, high), isFresh) { After = after, Limit = limit, Skip = skip, Depth = depth, GroupSums = groupSums, Words = words, Filters = filters }, wanted)
+            ? (new IndexQuestion(app, table, declared, tree, shape, walk, KeyRange.Between(low, high), isFresh) { After = after, Limit = limit, Skip = skip, Depth = depth, GroupSums = groupSums, Words = words, Phrases = phrases, Filters = filters }, wanted)
             : throw from.Damaged("a question that is none");
     }
 
@@ -108,6 +109,16 @@ public static class QuestionCodec
             }
 
             to.Number(word.Mistakes);
+        }
+
+        to.Number(question.Phrases.Count);
+        foreach (var phrase in question.Phrases)
+        {
+            to.Number(phrase.Words.Count);
+            foreach (var word in phrase.Words)
+            {
+                to.Number(word);
+            }
         }
 
         to.Number(question.Filters.Count);
@@ -129,6 +140,23 @@ public static class QuestionCodec
         }
 
         return words;
+    }
+
+    private static SearchPhrase[] ReadPhrases(ref WireReader from, int words)
+    {
+        var phrases = new SearchPhrase[from.Count()];
+        for (var i = 0; i < phrases.Length; i++)
+        {
+            var numbers = new int[from.Count()];
+            for (var j = 0; j < numbers.Length; j++)
+            {
+                numbers[j] = Int(ref from) is var number && number < words ? number : throw from.Damaged("a phrase of words that are not there");
+            }
+
+            phrases[i] = numbers.Length > 0 ? new SearchPhrase(numbers) : throw from.Damaged("a phrase without words");
+        }
+
+        return phrases;
     }
 
     private static SearchFilter[] ReadFilters(ref WireReader from)
@@ -200,7 +228,7 @@ public static class QuestionCodec
 
     private static int LargestSize(IndexQuestion question, IReadOnlyList<Stamp> wanted) =>
         (16 * LongestNumber) + Text(question.App) + Text(question.Table) + LargestSize(question.Shape)
-        + question.Words.Sum(word => Text(word.Term) + Text(word.Prefix ?? "") + 1 + LongestNumber) + question.Filters.Sum(filter => (2 * LongestNumber) + LargestSize(filter.Shape) + filter.Values.Length)
+        + question.Words.Sum(word => Text(word.Term) + Text(word.Prefix ?? "") + 1 + LongestNumber) + question.Phrases.Sum(phrase => (phrase.Words.Count + 1) * LongestNumber) + question.Filters.Sum(filter => (2 * LongestNumber) + LargestSize(filter.Shape) + filter.Values.Length)
         + question.Range.Low.Length + (question.Range.High?.Length ?? 0) + question.After.Length + wanted.Sum(stamp => Text(stamp.Log) + LongestNumber);
 
     private static int LargestSize(TreeShape shape) => (3 * LongestNumber) + shape.Columns.Append(shape.Order).Sum(column => Text(column?.Name ?? "") + 2);

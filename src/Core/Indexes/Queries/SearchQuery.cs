@@ -11,25 +11,25 @@ public sealed class SearchQuery
     private readonly TableIndexes _declared;
     private readonly List<SearchFilter> _filters = [];
 
-    private SearchQuery(string app, string table, TableIndexes declared, QueryTerms terms, IReadOnlyList<SearchWord> words) =>
-        (_app, _table, _declared, Terms, Words) = (app, table, declared, terms, words);
+    private SearchQuery(string app, string table, TableIndexes declared, QueryTerms terms, SearchText text) =>
+        (_app, _table, _declared, Terms, Text) = (app, table, declared, terms, text);
 
     /// <summary>What columns are to have.</summary>
     public QueryTerms Terms { get; }
 
-    /// <summary>The words.</summary>
-    public IReadOnlyList<SearchWord> Words { get; }
+    /// <summary>The words and phrases.</summary>
+    public SearchText Text { get; }
 
     /// <summary>The query; null, with what is missing, if no index tells which rows have the values: one of exactly these columns, or one for each.</summary>
     /// <param name="app">the application</param>
     /// <param name="table">the table</param>
     /// <param name="declared">what is declared for it: text search is</param>
     /// <param name="terms">which rows: columns with one value only</param>
-    /// <param name="words">the words, at least one</param>
+    /// <param name="text">what is looked for: at least one word</param>
     /// <param name="missing">what is missing</param>
-    public static SearchQuery? TryBind(string app, string table, TableIndexes declared, QueryTerms terms, IReadOnlyList<SearchWord> words, out string missing)
+    public static SearchQuery? TryBind(string app, string table, TableIndexes declared, QueryTerms terms, SearchText text, out string missing)
     {
-        var query = new SearchQuery(app, table, declared, terms, words);
+        var query = new SearchQuery(app, table, declared, terms, text);
         missing = "";
         if (terms.Equal.Count == 0 || query.TryFilter([.. terms.Equal]))
         {
@@ -52,7 +52,7 @@ public sealed class SearchQuery
     /// <param name="limit">rows wanted at most</param>
     /// <param name="isFresh">everything that is durable by now shall be in the answer</param>
     public IndexQuestion Question(int limit, bool isFresh) =>
-        new(_app, _table, _declared.Declared, _declared.Indexes.Count + _declared.Groups.Count, SearchEntries.Shape, QueryWalk.Search, KeyRange.All, isFresh) { Limit = limit, Words = Words, Filters = _filters };
+        new(_app, _table, _declared.Declared, _declared.Indexes.Count + _declared.Groups.Count, SearchEntries.Shape, QueryWalk.Search, KeyRange.All, isFresh) { Limit = limit, Words = Text.Words, Phrases = Text.Phrases, Filters = _filters };
 
     private bool TryFilter(ColumnValue[] equal)
     {

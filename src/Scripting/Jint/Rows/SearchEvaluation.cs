@@ -26,13 +26,13 @@ internal static class SearchEvaluation
         var (terms, limit, isFresh, isFuzzy) = Options(realm, table, options);
         realm.Work(text.Length);
         var analyzer = new TextAnalyzer(declared.Language);
-        var words = SearchWord.Of(analyzer, text, isFuzzy);
-        if (words.Count == 0)
+        var looked = SearchText.Of(analyzer, text, isFuzzy);
+        if (looked.Words.Count == 0)
         {
             return Result(realm, [], [], 0, isBehind: false);
         }
 
-        var query = SearchQuery.TryBind(rows.App, table.Name, table.Indexes, terms, words, out var missing) ?? throw realm.Abort(missing);
+        var query = SearchQuery.TryBind(rows.App, table.Name, table.Indexes, terms, looked, out var missing) ?? throw realm.Abort(missing);
 
         // Each row that the run knows may be one that the index still counts among the best.
         var answer = rows.Ask(query.Question(limit + Spare + rows.Known(table).Count(), isFresh));
@@ -41,7 +41,7 @@ internal static class SearchEvaluation
             rows.Load(table, found.PrimaryKey);
         }
 
-        var meant = answer.Figures!.Meant(words);
+        var meant = looked with { Words = answer.Figures!.Meant(looked.Words) };
         var best = new List<Answer>();
         var total = answer.Count;
         foreach (var row in rows.Known(table))
@@ -56,7 +56,7 @@ internal static class SearchEvaluation
         }
 
         var given = best.OrderBy(static row => row.Rank).ThenBy(static row => row.PrimaryKey, StringComparer.Ordinal).Take(limit).Select(static row => row.Row).ToList();
-        return Result(realm, given, given.ConvertAll(row => Highlights(realm, table, declared, analyzer, meant, row)), total, answer.IsBehind);
+        return Result(realm, given, given.ConvertAll(row => Highlights(realm, table, declared, analyzer, meant.Words, row)), total, answer.IsBehind);
 
         SearchRank? Rank(Slot[]? columns) => SearchEvaluation.Rank(table, declared, analyzer, query.Terms, meant, answer.Figures!, columns);
     }
@@ -68,7 +68,7 @@ internal static class SearchEvaluation
     public static string MissingFuzzy(string table) => $"table '{table}' finds no mistyped words: declare \"fuzzy\": true in its \"search\"";
 
     /// <summary>How well a row answers; null if it does not.</summary>
-    private static SearchRank? Rank(TableSchema table, SearchDeclaration declared, TextAnalyzer analyzer, QueryTerms terms, IReadOnlyList<SearchWord> words, SearchFigures figures, Slot[]? columns)
+    private static SearchRank? Rank(TableSchema table, SearchDeclaration declared, TextAnalyzer analyzer, QueryTerms terms, SearchText text, SearchFigures figures, Slot[]? columns)
     {
         if (columns is null || QueryValues.Of(table, columns) is var values && !terms.Match(values))
         {
@@ -76,8 +76,8 @@ internal static class SearchEvaluation
         }
 
         var row = RowText.Of(analyzer, declared, [.. declared.Fields.Select(field => values(field.Column))]);
-        WordMatch[] found = [.. words.Select(row.MatchOf)];
-        return Array.TrueForAll(found, static word => word.IsFound) ? figures.Rank(found, row.Length) : null;
+        WordMatch[] found = [.. text.Words.Select(row.MatchOf)];
+        return Array.TrueForAll(found, static word => word.IsFound) && text.Phrases.All(phrase => row.Has(phrase, text.Words)) ? figures.Rank(found, row.Length) : null;
     }
 
     private static (QueryTerms Terms, int Limit, bool IsFresh, bool IsFuzzy) Options(Realm realm, TableSchema table, JsValue options)
