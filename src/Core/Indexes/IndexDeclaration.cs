@@ -46,7 +46,11 @@ public sealed record SearchField(string Column, double Weight);
 /// <param name="Fields">the columns searched, each once</param>
 /// <param name="Language">ISO 639-1 code of the language whose endings are taken off words; null: words as they are</param>
 /// <param name="IsFuzzy">the words are kept by their n-grams too, so that mistyped ones can be found</param>
-public sealed record SearchDeclaration(IReadOnlyList<SearchField> Fields, string? Language, bool IsFuzzy);
+public sealed record SearchDeclaration(IReadOnlyList<SearchField> Fields, string? Language, bool IsFuzzy)
+{
+    /// <summary>Columns whose values are kept beside the text, each once, ascending: what is found can be counted by them, and they may have bounds.</summary>
+    public IReadOnlyList<IndexColumn> Facets { get; init; } = [];
+}
 
 /// <summary>Everything that is kept beside a table's rows.</summary>
 /// <param name="Indexes">its lists</param>
@@ -85,6 +89,11 @@ public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IRead
             foreach (var field in search.Fields)
             {
                 text.Append(CultureInfo.InvariantCulture, $"{field.Column}\n{field.Weight:R}\n");
+            }
+
+            foreach (var facet in search.Facets)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"facet {facet.Name} {facet.Kind}\n");
             }
         }
 

@@ -5,7 +5,8 @@ namespace Mjolnir.Core.Text;
 
 /// <summary>
 /// The entries of text search: a tree of words. Key: the term, then the primary key; payload: how often the row has it, by weight, then how many words the row has, then where the word stands (<see cref="RowTerm.Places"/>). The empty term is in every
-/// row: its payload is the number of words, so that its range tells how many rows and words there are.
+/// row: its payload is the number of words, so that its range tells how many rows and words there are; behind it stand the values that are kept beside the text
+/// (<see cref="SearchDeclaration.Facets"/>).
 /// </summary>
 public static class SearchEntries
 {
@@ -24,9 +25,12 @@ public static class SearchEntries
     public static KeyRange Beginning(string prefix) => KeyRange.Of(Term(prefix).AsMemory(..^OrderedKey.TextEndBytes));
 
     /// <summary>The entries of a row.</summary>
-    public static IEnumerable<KeyValuePair<byte[], byte[]>> Of(RowText row, byte[] primaryKey)
+    /// <param name="row">its text</param>
+    /// <param name="values">what is kept beside it, as <see cref="OrderedKey"/> writes it</param>
+    /// <param name="primaryKey">its primary key in UTF-8</param>
+    public static IEnumerable<KeyValuePair<byte[], byte[]>> Of(RowText row, byte[] values, byte[] primaryKey)
     {
-        yield return KeyValuePair.Create<byte[], byte[]>([.. Term(""), .. primaryKey], Payload(row.Length, row.Length, []));
+        yield return KeyValuePair.Create<byte[], byte[]>([.. Term(""), .. primaryKey], [.. Payload(row.Length, row.Length, []), .. values]);
         foreach (var (term, weight, places) in row.Terms)
         {
             yield return KeyValuePair.Create<byte[], byte[]>([.. Term(term), .. primaryKey], Payload(weight, row.Length, places));
@@ -41,9 +45,27 @@ public static class SearchEntries
     }
 
     /// <summary>Where the row of an entry has its word.</summary>
-    public static IReadOnlyList<int> Places(ReadOnlySpan<byte> payload)
+    public static IReadOnlyList<int> Places(ReadOnlySpan<byte> payload) => Places(payload, out _);
+
+    /// <summary>The values beside the text, in the entry of the empty term.</summary>
+    /// <param name="payload">the entry's</param>
+    /// <param name="columns">the columns, in the order declared</param>
+    public static ReadOnlyMemory<byte>[] Values(ReadOnlyMemory<byte> payload, IReadOnlyList<IndexColumn> columns)
     {
-        var at = OrderedKey.LengthOf(payload, TreeShape.Summed);
+        Places(payload.Span, out var at);
+        var values = new ReadOnlyMemory<byte>[columns.Count];
+        for (var i = 0; i < values.Length; i++)
+        {
+            values[i] = payload.Slice(at, OrderedKey.LengthOf(payload.Span[at..], columns[i]));
+            at += values[i].Length;
+        }
+
+        return values;
+    }
+
+    private static int[] Places(ReadOnlySpan<byte> payload, out int at)
+    {
+        at = OrderedKey.LengthOf(payload, TreeShape.Summed);
         at += OrderedKey.LengthOf(payload[at..], TreeShape.Summed);
         return TextPlaces.Read(payload, ref at);
     }

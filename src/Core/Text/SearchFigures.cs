@@ -1,3 +1,7 @@
+using System.Buffers;
+using System.Text;
+using Mjolnir.Core.Indexes;
+
 namespace Mjolnir.Core.Text;
 
 /// <summary>What an index tells of a word of a question.</summary>
@@ -12,6 +16,16 @@ public readonly record struct SearchRank(int Mistakes, double Score) : IComparab
 {
     /// <inheritdoc/>
     public int CompareTo(SearchRank other) => Mistakes != other.Mistakes ? Mistakes.CompareTo(other.Mistakes) : other.Score.CompareTo(Score);
+
+    /// <summary>Where the row stands among the others, as bytes that compare as ranks do, of equal ranks as primary keys do.</summary>
+    public byte[] PlaceOf(string primaryKey)
+    {
+        var place = new ArrayBufferWriter<byte>(64);
+        OrderedKey.AppendNumber(place, Mistakes);
+        OrderedKey.AppendNumber(place, -Score);
+        place.Write(Encoding.UTF8.GetBytes(primaryKey));
+        return place.WrittenSpan.ToArray();
+    }
 
     /// <summary>The left one is better.</summary>
     public static bool operator <(SearchRank left, SearchRank right) => left.CompareTo(right) < 0;

@@ -44,7 +44,16 @@ internal static class RowImage
     public static RowText Text(ReadOnlySpan<byte> image, int[] starts) => RowText.Read(image[starts[^1]..]);
 
     /// <summary>The entries of a row in the tree of words.</summary>
-    public static IEnumerable<KeyValuePair<byte[], byte[]>> Words(ReadOnlySpan<byte> image, int[] starts, byte[] primaryKey) => SearchEntries.Of(Text(image, starts), primaryKey);
+    public static IEnumerable<KeyValuePair<byte[], byte[]>> Words(TableLayout layout, ReadOnlySpan<byte> image, int[] starts, byte[] primaryKey)
+    {
+        var values = new List<byte>();
+        foreach (var column in layout.SearchValues)
+        {
+            values.AddRange(image[starts[column]..starts[column + 1]]);
+        }
+
+        return SearchEntries.Of(Text(image, starts), [.. values], primaryKey);
+    }
 
     /// <summary>The key of a row's entry in a tree; without its primary key if that is empty (groups).</summary>
     public static byte[] Key(TreeLayout tree, ReadOnlySpan<byte> image, int[] starts, ReadOnlySpan<byte> primaryKey)

@@ -51,7 +51,7 @@ internal sealed class StepChanges
 
         if (_layout.Search is not null)
         {
-            AddWords(leftStarts is null ? null : RowImage.Words(left, leftStarts, primaryKey), cameStarts is null ? null : RowImage.Words(came, cameStarts, primaryKey));
+            AddWords(leftStarts is null ? null : RowImage.Words(_layout, left, leftStarts, primaryKey), cameStarts is null ? null : RowImage.Words(_layout, came, cameStarts, primaryKey));
         }
     }
 

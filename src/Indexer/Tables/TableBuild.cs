@@ -54,7 +54,7 @@ internal sealed class TableBuild
         {
             if (RowRecord.Image(row.Payload) is { IsEmpty: false } image)
             {
-                entries.AddRange(RowImage.Words(image, RowImage.Starts(_layout, image), row.Key).Select(static word => new TreeChange(word.Key, word.Value)));
+                entries.AddRange(RowImage.Words(_layout, image, RowImage.Starts(_layout, image), row.Key).Select(static word => new TreeChange(word.Key, word.Value)));
             }
         }
 

@@ -23,6 +23,7 @@ internal sealed class TableLayout
         Table = table;
         Lists = [.. declared.Indexes.Select(index => Layout(index.Name, TreeShape.Of(index), index.Columns, index.Order, index.Sums))];
         Groups = [.. declared.Groups.Select(group => Layout(group.Name, TreeShape.Of(group), group.Columns, null, group.Sums))];
+        SearchValues = [.. (declared.Search?.Facets ?? []).Select(Position)];
         Names = [.. Columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
         Search = declared.Search;
         Words = new TextAnalyzer(Search?.Language);
@@ -44,6 +45,9 @@ internal sealed class TableLayout
 
     /// <summary>Text search: a tree of words behind the lists and groups, and one of their n-grams; null without.</summary>
     public SearchDeclaration? Search { get; }
+
+    /// <summary>What is kept beside its text, by position in <see cref="Columns"/>.</summary>
+    public int[] SearchValues { get; }
 
     /// <summary>Which tree has its words; those of lists and groups come before.</summary>
     public int WordTree => Lists.Count + Groups.Count;

@@ -14,6 +14,7 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
     private const string IndexHint = "Write [\"category\", \"-date\"] ('-': largest first), or {\"columns\": [\"category\", \"date\"], \"order\": \"price\", \"sum\": [\"seats\"], \"unique\": true}.";
     private const string GroupHint = "Write [\"category\", \"city\"], or {\"columns\": [\"category\"], \"sum\": [\"seats\"]}.";
     private const string SearchHint = "Write [\"title\", \"text\"], or {\"fields\": {\"title\": 3, \"text\": 1}, \"language\": \"en\"}.";
+    private const string FacetHint = "Write \"facets\": [\"category\", \"price\"].";
 
     // A word's weight beyond this drowns all others: most likely a mistake.
     private const double MaxWeight = 100;
@@ -206,7 +207,7 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
         }
         else if (value.IsObject)
         {
-            JsonShape.CheckNames(value, ["fields", "language", "fuzzy"], [], "'search'", diagnostics);
+            JsonShape.CheckNames(value, ["fields", "language", "fuzzy", "facets"], [], "'search'", diagnostics);
             if (JsonShape.TryObject(value, "fields", diagnostics, out var given))
             {
                 fields.AddRange(given.Members.Select(field => new SearchField(SearchedColumn(field.Name, field.Position), Weight(field))));
@@ -222,8 +223,39 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
             Tell(value.Position, "'search' has no columns", SearchHint);
         }
 
-        var search = new SearchDeclaration(fields, ReadLanguage(value), ReadFlag(value, "fuzzy"));
+        var search = new SearchDeclaration(fields, ReadLanguage(value), ReadFlag(value, "fuzzy")) { Facets = ReadFacets(value) };
         return _mistakes == before ? search : null;
+    }
+
+    private List<IndexColumn> ReadFacets(JsonItem value)
+    {
+        var facets = new List<IndexColumn>();
+        if (value.Member("facets") is not { Value: var list })
+        {
+            return facets;
+        }
+
+        foreach (var name in Names(list, "'facets'", FacetHint))
+        {
+            if (ReadColumn(name) is not { } column)
+            {
+                continue;
+            }
+
+            if (column.Descending || facets.Exists(known => known.Name == column.Name))
+            {
+                Tell(name.Position, column.Descending ? $"the facet '{name.Text}' cannot be sorted" : $"'facets' has column '{column.Name}' twice", column.Descending ? "Write the column's name alone." : "Remove one of them.");
+            }
+
+            facets.Add(column);
+        }
+
+        if (facets.Count > IndexLimits.Columns)
+        {
+            Tell(list.Position, $"'facets' has {facets.Count} columns; at most {IndexLimits.Columns} are possible", "Each of them is written with every row: keep those that searches use.");
+        }
+
+        return facets;
     }
 
     private string SearchedColumn(string name, SourcePosition position)

@@ -1,4 +1,3 @@
-using System.Text;
 using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Indexes.Walks;
@@ -10,37 +9,20 @@ namespace Mjolnir.Storage.Indexes;
 /// Answers a search from one head:
 /// <code>
 /// 1 how many rows and words there are, and which terms each word stands for, with their numbers of rows
-/// 2 the rows of the rarest word; of these those that have the others too: by walking their rows, or row by row where these are many more
-/// 3 of these those that have the phrases, and the values asked for
-/// 4 ranked
+/// 2 the rows that have all words and phrases, and the values asked for
+/// 3 ranked, or counted per value
 /// </code>
 /// </summary>
 internal static class SearchReader
 {
-    /// <summary>Where another word has this many times as many rows as are left, each of these is looked up: a look takes as long as passing over some entries.</summary>
-    private const int LookUpFrom = 16;
-
-    private sealed record Word(int Number, List<MeantTerm> Terms)
-    {
-        public long Rows { get; } = Terms.Sum(static term => term.Rows);
-
-        public WordFigures Figures => new(Rows, [.. Terms.Where(static term => term.Mistakes > 0).Select(static term => new SimilarTerm(term.Term, term.Mistakes))]);
-    }
-
-    private sealed record Row(WordMatch[] Words)
-    {
-        public double Length { get; set; }
-
-        /// <summary>Where the words of phrases stand.</summary>
-        public Dictionary<int, HashSet<int>> Places { get; } = [];
-    }
+    private static readonly Comparer<byte[]> ByBytes = Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right));
 
     /// <summary>The answer; null if a page is not there any more.</summary>
     public static async ValueTask<IndexAnswer?> AnswerAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
     {
         try
         {
-            return await new Search(new HeadPages(pages, head, cancellationToken), question).AnswerAsync();
+            return await AnswerAsync(new HeadPages(pages, head, cancellationToken), question);
         }
         catch (PageGoneException)
         {
@@ -48,122 +30,46 @@ internal static class SearchReader
         }
     }
 
-    private sealed class Search(HeadPages pages, IndexQuestion question)
+    private static async ValueTask<IndexAnswer> AnswerAsync(HeadPages pages, IndexQuestion question)
     {
-        private readonly TreeRoot _words = pages.Root(question.Tree);
-        private readonly HashSet<int> _placed = [.. question.Phrases.SelectMany(static phrase => phrase.Words)];
-
-        public async ValueTask<IndexAnswer> AnswerAsync()
+        var root = pages.Root(question.Tree);
+        var all = await pages.RunAsync(new SumWalk(SearchEntries.Shape, root, KeyRange.Of(SearchEntries.Term(""))));
+        var terms = new SearchTerms(pages, root, question.Tree + 1);
+        var words = new List<SearchedWord>();
+        foreach (var word in question.Words)
         {
-            var all = await pages.RunAsync(new SumWalk(SearchEntries.Shape, _words, KeyRange.Of(SearchEntries.Term(""))));
-            var terms = new SearchTerms(pages, _words, question.Tree + 1);
-            var words = new List<Word>();
-            foreach (var word in question.Words)
-            {
-                words.Add(new Word(words.Count, await terms.MeantAsync(word)));
-            }
-
-            var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(static word => word.Figures)]);
-            var rows = words.Exists(static word => word.Rows == 0) ? [] : await RowsAsync([.. words.OrderBy(static word => word.Rows)]);
-            foreach (var (key, _) in rows.Where(row => !question.Phrases.All(phrase => phrase.IsIn(word => row.Value.Places[word]))).ToList())
-            {
-                rows.Remove(key);
-            }
-
-            foreach (var filter in question.Filters)
-            {
-                await FilterAsync(rows, filter);
-            }
-
-            var best = rows.Select(row => (row.Key, Rank: figures.Rank(row.Value.Words, row.Value.Length)))
-                .OrderBy(static row => row.Rank).ThenBy(static row => row.Key, StringComparer.Ordinal)
-                .Take(question.Limit)
-                .Select(static row => new FoundPlace([], row.Key));
-            return new IndexAnswer { Found = [.. best], IsWhole = rows.Count <= question.Limit, Count = rows.Count, Figures = figures };
+            words.Add(new SearchedWord(words.Count, await terms.MeantAsync(word)));
         }
 
-        private async ValueTask<Dictionary<string, Row>> RowsAsync(List<Word> words)
+        var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(static word => word.Figures)]);
+        var rows = new SearchRows(pages, question, all.Count);
+        await rows.FindAsync(words);
+        return question.By.Count > 0 ? Counted(rows, question, figures) : Ranked(rows, question, figures);
+    }
+
+    private static IndexAnswer Ranked(SearchRows rows, IndexQuestion question, SearchFigures figures)
+    {
+        var best = rows.Found.Select(row => new FoundPlace(figures.Rank(row.Value.Words, row.Value.Length).PlaceOf(row.Key), row.Key)).OrderBy(static row => row.Place, ByBytes).Take(question.Limit);
+        return new IndexAnswer { Found = [.. best], IsWhole = rows.Found.Count <= question.Limit, Count = rows.Found.Count, Figures = figures, IsPartial = rows.IsPartial };
+    }
+
+    private static IndexAnswer Counted(SearchRows rows, IndexQuestion question, SearchFigures figures)
+    {
+        var groups = new SortedDictionary<byte[], GroupRecord>(ByBytes);
+        foreach (var row in rows.Found.Values)
         {
-            var rows = new Dictionary<string, Row>(StringComparer.Ordinal);
-            foreach (var word in words)
-            {
-                if (word == words[0] || word.Rows < LookUpFrom * (long)rows.Count)
-                {
-                    await WalkAsync(rows, word, isFirst: word == words[0]);
-                }
-                else
-                {
-                    await LookUpAsync(rows, word);
-                }
-
-                foreach (var (key, _) in rows.Where(row => !row.Value.Words[word.Number].IsFound).ToList())
-                {
-                    rows.Remove(key);
-                }
-            }
-
-            return rows;
+            byte[] key = [.. question.By.SelectMany(column => row.Values[column].ToArray())];
+            groups.TryAdd(key, new GroupRecord(0));
+            groups[key].AddCount(1);
         }
 
-        private async ValueTask WalkAsync(Dictionary<string, Row> rows, Word word, bool isFirst)
+        return new IndexAnswer
         {
-            foreach (var term in word.Terms)
-            {
-                var limit = isFirst ? TextLimits.Ranked : int.MaxValue;
-                var walk = await pages.RunAsync(new RangeWalk(SearchEntries.Shape, _words, KeyRange.Of(SearchEntries.Term(term.Term)), backward: false, skip: 0, limit));
-                foreach (var entry in walk.Found)
-                {
-                    var key = Encoding.UTF8.GetString(SearchEntries.Shape.PrimaryKeyOf(entry.Key));
-                    if (!rows.TryGetValue(key, out var row) && isFirst && rows.Count < TextLimits.Ranked)
-                    {
-                        rows[key] = row = new Row(new WordMatch[question.Words.Count]);
-                    }
-
-                    Add(row, word, term, entry);
-                }
-            }
-        }
-
-        private async ValueTask LookUpAsync(Dictionary<string, Row> rows, Word word)
-        {
-            foreach (var (key, row) in rows)
-            {
-                foreach (var term in word.Terms)
-                {
-                    if (await pages.EntryAsync(SearchEntries.Shape, _words, [.. SearchEntries.Term(term.Term), .. Encoding.UTF8.GetBytes(key)]) is { } entry)
-                    {
-                        Add(row, word, term, entry);
-                    }
-                }
-            }
-        }
-
-        private void Add(Row? row, Word word, MeantTerm term, FoundEntry entry)
-        {
-            if (row is null)
-            {
-                return;
-            }
-
-            var (weight, length) = SearchEntries.Read(entry.Payload.Span);
-            row.Words[word.Number].Add(weight, term.Mistakes);
-            row.Length = length;
-            if (_placed.Contains(word.Number))
-            {
-                row.Places.TryAdd(word.Number, []);
-                row.Places[word.Number].UnionWith(SearchEntries.Places(entry.Payload.Span));
-            }
-        }
-
-        private async ValueTask FilterAsync(Dictionary<string, Row> rows, SearchFilter filter)
-        {
-            foreach (var key in rows.Keys.ToList())
-            {
-                if (await pages.EntryAsync(filter.Shape, pages.Root(filter.Tree), [.. filter.Values, .. Encoding.UTF8.GetBytes(key)]) is null)
-                {
-                    rows.Remove(key);
-                }
-            }
-        }
+            Groups = [.. groups.Take(question.Limit).Select(static group => new FoundGroup(group.Key, group.Value))],
+            IsWhole = groups.Count <= question.Limit,
+            Count = rows.Found.Count,
+            Figures = figures,
+            IsPartial = rows.IsPartial,
+        };
     }
 }

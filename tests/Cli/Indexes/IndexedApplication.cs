@@ -47,6 +47,17 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
             var found = events.search(asked.text, {where: asked.where, limit: asked.limit, fuzzy: !!asked.fuzzy, fresh: !!asked.fresh});
             return {ids: found.map(function (row) { return row.id; }), total: found.total, behind: found.behind, highlights: found.highlights};
           }
+          function searchPages(changes, asked) {
+            change(changes);
+            var events = mjolnir.table('events');
+            var found = events.search(asked.text, {where: asked.where, limit: asked.limit});
+            var pages = [];
+            for (var n = 1; n === 1 || n <= pages[0].pages + 1; n++) {
+              var page = found.page(n);
+              pages.push({ids: page.rows.map(function (row) { return row.id; }), page: page.page, pages: page.pages, total: page.total, marked: page.highlights.length, partial: page.partial});
+            }
+            return {pages: pages, facets: found.facets.apply(found, asked.by), behind: found.behind, partial: found.partial};
+          }
           function changeThenSearch(changes, asked) {
             change(changes);
             return search(asked);
@@ -131,7 +142,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
               } },
               "handlers": {
                 "change": { "allow": "everyone" }, "ask": { "allow": "everyone" }, "count": { "allow": "everyone" }, "sum": { "allow": "everyone" },
-                "assign": { "allow": "everyone" }, "search": { "allow": "everyone" }, "changeThenSearch": { "allow": "everyone" }, "tryInsert": { "allow": "everyone" }, "tryUpdate": { "allow": "everyone" }, "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
+                "assign": { "allow": "everyone" }, "search": { "allow": "everyone" }, "searchPages": { "allow": "everyone" }, "changeThenSearch": { "allow": "everyone" }, "tryInsert": { "allow": "everyone" }, "tryUpdate": { "allow": "everyone" }, "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },
                 "there": { "allow": "everyone" }, "dearest": { "allow": "everyone" }, "changeThenAsk": { "allow": "everyone" }
               }
             }

@@ -82,6 +82,55 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task Number_their_pages_and_count_their_values_as_a_plain_evaluation_does()
+    {
+        var random = new Random(3);
+        var rows = new Dictionary<string, PlainEvent>(StringComparer.Ordinal);
+        var counted = 0;
+        await using var application = new IndexedApplication(_folder, stacks: 2);
+        await application.StartAsync("""{"byPrice": ["price"]}, "search": {"fields": {"id": 2, "city": 1}, "facets": ["price", "day"]}""");
+        for (var step = 0; step < 40; step++)
+        {
+            var (asked, isMeant) = Question(random);
+            asked["limit"] = random.Next(1, 6);
+            asked["by"] = random.Next(2) == 0 ? new JsonArray("price") : new JsonArray("day", "price");
+            if (random.Next(3) == 0)
+            {
+                var from = random.Next(3);
+                asked["where"] = new JsonObject { ["day"] = new JsonObject { ["from"] = from } };
+                isMeant = row => row.Day >= from;
+            }
+
+            // Once as the index has it, once with what the transaction itself has written.
+            await application.ResultAsync("change", "alice", Changes(random, rows));
+            await SearchAsync(application, asked);
+            foreach (var isOwn in (bool[])[false, true])
+            {
+                var own = isOwn ? Changes(random, rows) : [];
+                var result = await application.ResultAsync("searchPages", "alice", own, asked);
+                var matching = Matching(rows.Values, asked, isMeant);
+                var ids = ComparePages(result.GetProperty("pages"), matching.Count, (int)asked["limit"]!);
+                Assert.Equal(matching.Select(row => row.Id).Order(StringComparer.Ordinal), ids.Order(StringComparer.Ordinal));
+                if (!isOwn)
+                {
+                    var scores = matching.ToDictionary(row => row.Id, row => Score(rows.Values, row, Asked(asked)));
+                    Assert.Equal(scores.Values.OrderDescending(), ids.Select(id => scores[id]), static (one, other) => Math.Abs(one - other) < 1e-9);
+                }
+
+                var groups = matching.GroupBy(row => ((JsonArray)asked["by"]!).Count == 1 ? $"{row.Price}" : $"{row.Day} {row.Price}").Select(group => (group.Key, group.Count()));
+                Assert.Equal(groups.Order(), result.GetProperty("facets").EnumerateArray().Select(Group).Order());
+                counted += matching.Count;
+            }
+        }
+
+        Assert.True(counted > 100, $"{counted} rows counted: the test asks for too little.");
+        var refused = await application.CallAsync("searchPages", "alice", new JsonArray(), new JsonObject { ["text"] = "jazz", ["limit"] = 5, ["by"] = new JsonArray("city") });
+        Assert.Equal("a search of table 'events' is not counted by 'city': declare \"facets\": [\"city\"] in its \"search\"", refused.Reason);
+        refused = await application.CallAsync("search", "alice", new JsonObject { ["text"] = "jazz", ["limit"] = 5, ["where"] = new JsonObject { ["city"] = new JsonObject { ["from"] = "A" } } });
+        Assert.Equal("a search of table 'events' within bounds on 'city' needs its values beside the text: declare \"facets\": [\"city\"] in its \"search\"", refused.Reason);
+    }
+
+    [Fact]
     public async Task Find_words_in_quotes_where_they_stand_next_to_each_other()
     {
         await using var application = new IndexedApplication(_folder, stacks: 1);
@@ -122,6 +171,24 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
 
         await application.DeclareAsync("""{"byPrice": ["price"]}, "search": {"fields": {"city": 1}, "language": "en"}""");
         Assert.Equal("table 'events' finds no mistyped words: declare \"fuzzy\": true in its \"search\"", (await application.CallAsync("search", "alice", new JsonObject { ["text"] = "x", ["limit"] = 5, ["fuzzy"] = true })).Reason);
+    }
+
+    /// <summary>The rows of all pages, of which only the last is not full; behind it there are none.</summary>
+    private static List<string> ComparePages(JsonElement pages, int total, int limit)
+    {
+        var all = pages.EnumerateArray().Select(IndexedApplication.Ids).ToList();
+        Assert.Empty(all[^1]);
+        Assert.All(pages.EnumerateArray(), page => Assert.Equal(((total + limit - 1) / limit, total, false), (page.GetProperty("pages").GetInt32(), page.GetProperty("total").GetInt32(), page.GetProperty("partial").GetBoolean())));
+        Assert.Equal(Enumerable.Range(1, all.Count), pages.EnumerateArray().Select(page => page.GetProperty("page").GetInt32()));
+        Assert.Equal(all.Select(ids => ids.Count), pages.EnumerateArray().Select(page => page.GetProperty("marked").GetInt32()));
+        Assert.All(all[..^1], (ids, i) => Assert.Equal(Math.Min(limit, total - (i * limit)), ids.Count));
+        return [.. all.SelectMany(static ids => ids)];
+    }
+
+    private static (string Value, int Count) Group(JsonElement group)
+    {
+        var value = group.GetProperty("value");
+        return (value.ValueKind == JsonValueKind.Object ? $"{value.GetProperty("day")} {value.GetProperty("price")}" : $"{value}", group.GetProperty("count").GetInt32());
     }
 
     private static JsonArray Changes(Random random, Dictionary<string, PlainEvent> rows)

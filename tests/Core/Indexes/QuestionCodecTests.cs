@@ -14,7 +14,7 @@ public sealed class QuestionCodecTests
 
     private static IReadOnlyList<IndexQuestion> Questions =>
     [
-        new("events", "events", ulong.MaxValue, 3, Shape, QueryWalk.Top, KeyRange.Between(new byte[] { 1, 0, 255 }, [9]), true) { After = [0, 1, 2], Limit = 1_004, Skip = 1L << 40, Depth = 2, GroupSums = 3, Words = [new("jazz", "ja") { Mistakes = 2 }, new("日本", null)], Phrases = [new([0, 1, 0]), new([1, 1])], Filters = [new(1, Shape, [1, 9]), new(0, Shape with { Order = null }, [])] },
+        new("events", "events", ulong.MaxValue, 3, Shape, QueryWalk.Top, KeyRange.Between(new byte[] { 1, 0, 255 }, [9]), true) { After = [0, 1, 2], Limit = 1_004, Skip = 1L << 40, Depth = 2, GroupSums = 3, Words = [new("jazz", "ja") { Mistakes = 2 }, new("日本", null)], Phrases = [new([0, 1, 0]), new([1, 1])], Filters = [new(1, Shape, [1, 9]), new(0, Shape with { Order = null }, [])], Kept = [new("city", IndexedKind.Text), new("day", IndexedKind.Number)], Within = [new(1, KeyRange.Of(new byte[] { 1, 2 })), new(0, KeyRange.All)], By = [1, 0] },
         new("ä", "日本", 0, 0, Shape with { Order = null, Sums = 0, Columns = [] }, QueryWalk.Forward, KeyRange.All, false),
     ];
 
@@ -51,6 +51,7 @@ public sealed class QuestionCodecTests
             Count = long.MaxValue,
             Sums = [new ColumnSum(Int128.MaxValue, 3), new ColumnSum(-1, 1)],
             Figures = new SearchFigures(12, 3.5, [new(1, [new("jazz", 1), new("日本", 2)]), new(long.MaxValue, [])]),
+            IsPartial = true,
             Groups = [new FoundGroup([4, 5], group), new FoundGroup([], new GroupRecord(0))],
         }.Behind();
         foreach (var answer in new[] { full, IndexAnswer.Refused("not now: ä"), new IndexAnswer() })
@@ -119,6 +120,7 @@ public sealed class QuestionCodecTests
         FoundGroup each => $"{Shown(each.Key)} {each.Total.Count} {Shown(each.Total.Sums)}",
         SearchFilter filter => $"{filter.Tree} {Shown(filter.Shape)} {Shown(filter.Values)}",
         SearchFigures figures => $"{figures.Rows} {figures.Words} {Shown(figures.Asked)}",
+        SearchBound bound => $"{bound.Column} {Shown(bound.Range)}",
         SearchPhrase phrase => $"<{Shown(phrase.Words)}>",
         WordFigures word => $"{word.Rows} {Shown(word.Similar)}",
         TreeShape shape => $"{Shown(shape.Columns)} {shape.Order} {shape.Sums}",

@@ -1,13 +1,22 @@
+using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Text;
 
 namespace Mjolnir.Indexer.Tests.Text;
 
 /// <summary>A row: a word of its title counts twice.</summary>
-internal sealed record PlainText(string Title, string Text)
+internal sealed record PlainText(string Title, string Text, string? Category = null, double? Price = null, double? Day = null)
 {
     private const double TitleWeight = 2;
 
     public IReadOnlyList<(string Word, double Weight)> Words { get; } = [.. Split(Title).Select(static word => (word, TitleWeight)), .. Split(Text).Select(static word => (word, 1.0))];
+
+    /// <summary>The value of one of the other columns.</summary>
+    public IndexValue Of(string column) => column switch
+    {
+        "category" => Category is null ? IndexValue.Null : IndexValue.Of(Category),
+        "price" => Price is null ? IndexValue.Null : IndexValue.Of(Price.Value),
+        _ => Day is null ? IndexValue.Null : IndexValue.Of(Day.Value),
+    };
 
     public static string[] Split(string text) => text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 }
@@ -23,7 +32,7 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
     private readonly record struct Asked(string Word, bool IsBegun, int Mistakes);
 
     /// <summary>The rows that have all words of a text, and what stands in quotes as it stands there, the best first.</summary>
-    public List<(string Key, SearchRank Rank)> Find(string text, bool isFuzzy)
+    public List<(string Key, SearchRank Rank)> Find(string text, bool isFuzzy, Func<PlainText, bool> isMeant)
     {
         // What is between the first quote and the second is quoted, and so on.
         var parts = text.Split('"').Select((part, i) => (Words: PlainText.Split(part), IsQuoted: i % 2 == 1)).ToList();
@@ -31,7 +40,7 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
         var asked = parts.ConvertAll(part => part.Words.Select((word, i) => new Asked(word, isBegun && part == parts[^1] && i == part.Words.Length - 1, part.IsQuoted || !isFuzzy ? 0 : Allowed(word))).ToList());
         var words = asked.SelectMany(static part => part).Distinct().Select(MeantBy).ToList();
         var phrases = asked.Where((_, i) => parts[i].IsQuoted).ToList();
-        return [.. rows.Where(row => phrases.TrueForAll(phrase => Stands(row.Value.Title, phrase) || Stands(row.Value.Text, phrase))).Select(row => (row.Key, Rank: Rank(row.Value, words)))
+        return [.. rows.Where(row => isMeant(row.Value)).Where(row => phrases.TrueForAll(phrase => Stands(row.Value.Title, phrase) || Stands(row.Value.Text, phrase))).Select(row => (row.Key, Rank: Rank(row.Value, words)))
             .Where(static row => row.Rank is not null).Select(static row => (row.Key, Rank: row.Rank!.Value)).OrderBy(static row => row.Rank)];
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using Mjolnir.Core.Documents;
@@ -17,11 +18,12 @@ public class Searches_of_words
 {
     private const string Table = "t";
 
-    private static readonly SearchDeclaration Searched = new([new SearchField("title", 2), new SearchField("text", 1)], null, IsFuzzy: true);
-    private static readonly TableIndexes Declared = new([], [], Searched);
+    private static readonly IndexColumn Category = new("category", IndexedKind.Text), Price = new("price", IndexedKind.Number), Day = new("day", IndexedKind.Number, Descending: true);
+    private static readonly SearchDeclaration Searched = new([new SearchField("title", 2), new SearchField("text", 1)], null, IsFuzzy: true) { Facets = [Category, Price] };
+    private static readonly TableIndexes Declared = new([new IndexDeclaration("byDay", [Day], null, [], false)], [], Searched);
 
     [Fact]
-    public void Find_and_rank_what_a_plain_evaluation_does_with_words_that_are_begun_mistyped_or_quoted() =>
+    public void Find_and_rank_what_a_plain_evaluation_does_with_words_begun_mistyped_or_quoted_filters_and_facets() =>
         Prop.ForAll(ArbMap.Default.ArbFor<int>(), Histories.Of(steps: 6, size: 25), (seed, history) =>
         {
             var world = new World(new Random(seed));
@@ -40,16 +42,41 @@ public class Searches_of_words
     {
         var world = new World(new Random(1));
         world.Write("first", "alpha beta", "");
-        var before = world.Head.Trees[1];
+        var before = world.Head.Trees[2];
         for (var i = 0; i < 50; i++)
         {
             world.Write($"key{i}", "beta alpha", "alpha");
         }
 
-        Assert.Equal(before, world.Head.Trees[1]);
+        Assert.Equal(before, world.Head.Trees[2]);
         world.Write("other", "gamma", "");
-        Assert.NotEqual(before, world.Head.Trees[1]);
+        Assert.NotEqual(before, world.Head.Trees[2]);
     }
+
+    [Fact]
+    public void Of_a_word_with_very_many_rows_say_that_they_looked_at_the_first_only()
+    {
+        var world = new World(new Random(1));
+        world.Write([.. Enumerable.Range(0, Many).Select(i => ($"key{i:D5}", new PlainText(i % 2 == 0 ? "even" : "ever", i == Many - 1 ? "last all" : "all", i < Many / 2 ? "low" : "high")))]);
+
+        // The first by primary key, of all words that one may be the beginning of.
+        foreach (var text in (string[])["all ", "eve"])
+        {
+            var common = world.Ask(text, false, Many, QueryTerms.All);
+            Assert.Equal((true, TextLimits.Ranked), (common.IsPartial, (int)common.Count));
+            Assert.Equal(Enumerable.Range(0, TextLimits.Ranked).Select(i => $"key{i:D5}"), common.Found.Select(row => row.PrimaryKey).Order(StringComparer.Ordinal));
+        }
+
+        Assert.Equal([($"{IndexValue.Of("high")}", TextLimits.Ranked - (Many / 2)), ($"{IndexValue.Of("low")}", Many / 2)], world.Count("all ", QueryTerms.All, ["category"], out var isPartial));
+        Assert.True(isPartial);
+
+        // The rarest word decides.
+        var exact = world.Ask("all even ", false, Many, QueryTerms.All);
+        Assert.Equal((false, Many / 2), (exact.IsPartial, (int)exact.Count));
+        Assert.Equal($"key{Many - 1:D5}", Assert.Single(world.Ask("all last ", false, 10, QueryTerms.All).Found).PrimaryKey);
+    }
+
+    private const int Many = TextLimits.Ranked + 3_000;
 
     private sealed class World
     {
@@ -71,9 +98,11 @@ public class Searches_of_words
 
         public IndexHead Head => _pages.Heads.Newest(Table)!;
 
-        public void Step(int[] things) => Apply([.. things.Select(thing => new Random(thing)).Select(random => Change($"key{random.Next(40)}", random.Next(4) == 0 ? null : new PlainText(Text(random, 3), Text(random, 8))))]);
+        public void Step(int[] things) => Apply([.. things.Select(thing => new Random(thing)).Select(random => Change($"key{random.Next(40)}", random.Next(4) == 0 ? null : new PlainText(Text(random, 3), Text(random, 8), random.Next(4) == 0 ? null : $"c{random.Next(3)}", random.Next(4) == 0 ? null : random.Next(5), random.Next(3))))]);
 
-        public void Write(string key, string title, string text) => Apply([Change(key, new PlainText(title, text))]);
+        public void Write(string key, string title, string text) => Write([(key, new PlainText(title, text))]);
+
+        public void Write((string Key, PlainText Row)[] rows) => Apply([.. rows.Select(row => Change(row.Key, row.Row))]);
 
         public void BuildAnew()
         {
@@ -90,20 +119,64 @@ public class Searches_of_words
                 var text = string.Join(' ', Enumerable.Range(0, _random.Next(1, 4)).Select(_ => Asked())) + (_random.Next(2) == 0 ? " " : "");
                 text = _random.Next(4) == 0 && text.EndsWith('"') ? text[..^1] : text;
                 var (isFuzzy, limit) = (_random.Next(4) > 0, _random.Next(1, 20));
-                var expected = new PlainSearch(_rows).Find(text, isFuzzy);
-                var answer = Ask(text, isFuzzy, limit);
+                var terms = Terms();
+                var expected = new PlainSearch(_rows).Find(text, isFuzzy, row => terms.Match(row.Of));
+                var answer = Ask(text, isFuzzy, limit, terms);
 
                 Assert.Equal((text, (long)expected.Count), (text, answer.Count));
                 var ranks = expected.ToDictionary(row => row.Key, row => row.Rank, StringComparer.Ordinal);
                 Assert.Equal(expected.Select(row => row.Rank).Take(limit), answer.Found.Select(row => ranks[row.PrimaryKey]), static (one, other) => one.Mistakes == other.Mistakes && Math.Abs(one.Score - other.Score) < 1e-9);
+                Assert.Equal(answer.Found.Select(row => row.Place).Order(Bytes), answer.Found.Select(row => row.Place));
+                foreach (var by in (string[][])[["category"], ["price", "category"]])
+                {
+                    var counted = expected.GroupBy(row => string.Join(' ', by.Select(column => $"{_rows[row.Key].Of(column)}"))).Select(group => (group.Key, group.Count()));
+                    Assert.Equal(counted.OrderBy(group => group.Key, StringComparer.Ordinal), Count(text, terms, by, out _, isFuzzy).OrderBy(group => group.Value, StringComparer.Ordinal));
+                }
             }
         }
 
-        private IndexAnswer Ask(string text, bool isFuzzy, int limit)
+        public IndexAnswer Ask(string text, bool isFuzzy, int limit, QueryTerms terms) => Answer(Query(text, isFuzzy, terms).Question(limit, isFresh: false));
+
+        public List<(string Value, int Count)> Count(string text, QueryTerms terms, string[] by, out bool isPartial, bool isFuzzy = false)
         {
-            var query = SearchQuery.TryBind("app", Table, Declared, QueryTerms.All, SearchText.Of(new TextAnalyzer(null), text, isFuzzy), out _)!;
-            return Done(IndexReader.AnswerAsync(_pages, Head, query.Question(limit, isFresh: false), CancellationToken.None))!;
+            var query = Query(text, isFuzzy, terms);
+            var answer = Answer(query.Counts(by, most: 100, isFresh: false));
+            isPartial = answer.IsPartial;
+            return [.. answer.Groups.Select(group => (string.Join(' ', query.ValuesOf(by, group.Key).Select(value => $"{value.Value}")), (int)group.Total.Count))];
         }
+
+        private IndexAnswer Answer(IndexQuestion question)
+        {
+            var (there, _) = QuestionCodec.Decode(QuestionCodec.Encode(question, []));
+            return AnswerCodec.Decode(AnswerCodec.Encode(Done(IndexReader.AnswerAsync(_pages, Head, there, CancellationToken.None))!));
+        }
+
+        private static SearchQuery Query(string text, bool isFuzzy, QueryTerms terms)
+        {
+            var query = SearchQuery.TryBind("app", Table, Declared, terms, SearchText.Of(new TextAnalyzer(null), text, isFuzzy), out var missing);
+            Assert.Equal("", missing);
+            return query!;
+        }
+
+        /// <summary>Values of columns that are beside the text, and of one that an index has.</summary>
+        private QueryTerms Terms()
+        {
+            var equal = new List<ColumnValue>();
+            if (_random.Next(3) == 0)
+            {
+                equal.Add(new ColumnValue("category", _random.Next(4) == 0 ? IndexValue.Null : IndexValue.Of($"c{_random.Next(3)}")));
+            }
+
+            if (_random.Next(3) == 0)
+            {
+                equal.Add(new ColumnValue("day", IndexValue.Of(_random.Next(3))));
+            }
+
+            var (from, to) = (Bound(), Bound());
+            return new QueryTerms(equal, from is null && to is null ? null : new ColumnRange("price", from, to), null, false);
+        }
+
+        private ValueBound? Bound() => _random.Next(3) > 0 ? null : new ValueBound(IndexValue.Of(_random.Next(5)), _random.Next(2) == 0);
 
         private void Verify()
         {
@@ -126,7 +199,7 @@ public class Searches_of_words
                 _rows[key] = row;
             }
 
-            return _changes[key] = new RowChange(key, _changes.GetValueOrDefault(key).Version + 1, row is null ? null : Document.FromText($$"""{"title":"{{row.Title}}","text":"{{row.Text}}"}"""));
+            return _changes[key] = new RowChange(key, _changes.GetValueOrDefault(key).Version + 1, row is null ? null : new Document(JsonSerializer.SerializeToUtf8Bytes(new { title = row.Title, text = row.Text, category = row.Category, price = row.Price, day = row.Day })));
         }
 
         private TableWriter NewWriter() => new(new TableLayout(Table, Declared), _term, _pages, TimeProvider.System, new PageSizes(250, 1200));
@@ -147,6 +220,8 @@ public class Searches_of_words
         private string Text(Random random, int most) => string.Join(' ', Enumerable.Range(0, random.Next(most)).Select(_ => _pool[random.Next(_pool.Length)]));
 
         private static string Word(Random random) => new([.. Enumerable.Range(0, random.Next(1, 11)).Select(_ => "aabc"[random.Next(4)])]);
+
+        private static readonly Comparer<byte[]> Bytes = Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right));
 
         // Pages in the process are there at once.
         private static T Done<T>(ValueTask<T> task) => task.AsTask().GetAwaiter().GetResult();

@@ -15,7 +15,7 @@ public class TableIndexTests
                            "cheapest": { "columns": ["category", "city", "date"], "order": "price", "sum": ["seats"] },
                            "byCode": { "columns": ["code"], "unique": true } },
               "groups": { "perCity": ["city"], "seats": { "columns": ["category", "city"], "sum": ["seats"] } },
-              "search": { "fields": { "title": 3, "text": 0.5 }, "language": "en", "fuzzy": true } }
+              "search": { "fields": { "title": 3, "text": 0.5 }, "language": "en", "fuzzy": true, "facets": ["city", "date"] } }
             """);
 
         Assert.Empty(mistakes);
@@ -28,6 +28,7 @@ public class TableIndexTests
         Assert.Equal(["seats"], read.Groups[1].Sums);
         Assert.Equal([new("title", 3), new("text", 0.5)], read.Search!.Fields);
         Assert.Equal(("en", true), (read.Search.Language, read.Search.IsFuzzy));
+        Assert.Equal([new("city", IndexedKind.Text), new("date", IndexedKind.Number)], read.Search.Facets);
     }
 
     [Fact]
@@ -55,6 +56,10 @@ public class TableIndexTests
     [InlineData("""{"indexes":{"x":["dat"]}}""", "table 'events' has no column 'dat' | Did you mean 'date'?")]
     [InlineData("""{"indexes":{"x":["-dat"]}}""", "table 'events' has no column 'dat' | Did you mean 'date'?")]
     [InlineData("""{"indexes":{"x":["extra"]}}""", "column 'extra' is json, which has no order | Put what is looked for into a column of its own.")]
+    [InlineData("""{"search":{"fields":{"title":1},"facets":["extra"]}}""", "column 'extra' is json, which has no order | Put what is looked for into a column of its own.")]
+    [InlineData("""{"search":{"fields":{"title":1},"facets":["-date"]}}""", "the facet '-date' cannot be sorted | Write the column's name alone.")]
+    [InlineData("""{"search":{"fields":{"title":1},"facets":["date","date"]}}""", "'facets' has column 'date' twice | Remove one of them.")]
+    [InlineData("""{"search":{"fields":{"title":1},"facets":"date"}}""", "'facets' must be a list, not a string | Write \"facets\": [\"category\", \"price\"].")]
     [InlineData("""{"indexes":{"x":["date","-date"]}}""", "index 'x' has column 'date' twice | Remove one of them.")]
     [InlineData("""{"indexes":{"x y":["date"]}}""", "the index cannot be named 'x y' | Letters, digits and '_', at most 48 characters.")]
     [InlineData("""{"indexes":{"x":["date"]},"groups":{"x":["city"]}}""", "'x' names an index and a group | Give them different names.")]

@@ -11,7 +11,7 @@ public class QueryMistakeTests
                     "groups":{"perDay":["city","date","price"]}},
           "plain":{"key":"id","columns":{"id":"string","n":"integer"}},
           "words":{"key":"id","columns":{"id":"string"},"search":["id"]},
-          "alike":{"key":"id","columns":{"id":"string"},"search":{"fields":{"id":1},"fuzzy":true}}}}
+          "alike":{"key":"id","columns":{"id":"string"},"search":{"fields":{"id":1},"fuzzy":true,"facets":["id"]}}}}
         """;
 
     private const string Never = "Queries never search all rows.";
@@ -40,6 +40,9 @@ public class QueryMistakeTests
     [InlineData("t('words').search('x', {fuzzy: false})")]
     [InlineData("t('words').search('x', options)")]
     [InlineData("t('alike').search('x', {fuzzy: true})")]
+    [InlineData("t('alike').search('x').facets('id')")]
+    [InlineData("t('words').search('x').facets(any)")]
+    [InlineData("t('words').search('x').page(3)")]
     [InlineData("rows(t('events').where({seats: 1}))")]
     public void What_a_declaration_answers_or_nobody_can_tell_is_no_mistake(string code) => Assert.Empty(Mistakes(code));
 
@@ -52,6 +55,8 @@ public class QueryMistakeTests
     [InlineData("t('events').where({city: c}).facets('price')", "no group or index of table 'events' counts rows like this: declare \"groups\": {\"perCityPrice\": [\"city\", \"price\"]}", Never)]
     [InlineData("t('plain').search('x')", "table 'plain' declares no text search", "Declare \"search\": [\"…\"] with the columns to look at.")]
     [InlineData("t('words').search('x', {fuzzy: true})", "table 'words' finds no mistyped words", "Declare \"fuzzy\": true in its \"search\".")]
+    [InlineData("t('words').search('x').facets('id')", "a search of table 'words' is not counted by 'id'", "Declare \"facets\": [\"id\"] in its \"search\".")]
+    [InlineData("t('words').search('x').facets('di')", "table 'words' has no column 'di'", "Did you mean 'id'?")]
     [InlineData("t('plain').facets('n')", "no group or index of table 'plain' counts rows like this: declare \"groups\": {\"perN\": [\"n\"]}", Never)]
     [InlineData("t('plain').facets('m')", "table 'plain' has no column 'm'", "Did you mean 'n'?")]
     [InlineData("t('events').where({city: {from: 'A'}}).facets('date')", "facets are counted where columns have one value, and this query has bounds on 'city'", "Leave the bounds out.")]

@@ -7,7 +7,7 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// <summary>
 /// An answer as bytes between processes:
 /// <code>
-/// byte    format (2), byte flags: 1 whole, 2 behind, 4 refused, 8 figures of a search
+/// byte    format (3), byte flags: 1 whole, 2 behind, 4 refused, 8 figures of a search, 16 partial
 /// text    why it is refused; only then
 /// number  places, then each: counted place, text primary key
 /// number  count; number sums, then each: uint64 upper half, uint64 lower half of the total, number rows
@@ -17,7 +17,7 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// </summary>
 public static class AnswerCodec
 {
-    private const byte Format = 2;
+    private const byte Format = 3;
     private const int LongestNumber = 10;
     private const int SumBytes = (2 * sizeof(ulong)) + LongestNumber;
 
@@ -29,6 +29,7 @@ public static class AnswerCodec
         Behind = 2,
         Refused = 4,
         Searched = 8,
+        Partial = 16,
     }
 
     /// <summary>The bytes of an answer.</summary>
@@ -38,7 +39,7 @@ public static class AnswerCodec
         var buffer = new byte[2 + Text(answer.Refusal ?? "") + (6 * LongestNumber) + (answer.Figures?.Asked.Sum(word => (2 * LongestNumber) + word.Similar.Sum(similar => Text(similar.Term) + LongestNumber)) ?? 0) + sizeof(double) + answer.Found.Sum(found => found.Place.Length + LongestNumber + Text(found.PrimaryKey)) + (answer.Sums.Count * SumBytes) + groups.Sum(group => (3 * LongestNumber) + group.Key.Length + group.Payload.Length)];
         var to = new WireWriter(buffer);
         to.Byte(Format);
-        to.Byte((byte)((answer.IsWhole ? Is.Whole : 0) | (answer.IsBehind ? Is.Behind : 0) | (answer.Refusal is null ? 0 : Is.Refused) | (answer.Figures is null ? 0 : Is.Searched)));
+        to.Byte((byte)((answer.IsWhole ? Is.Whole : 0) | (answer.IsBehind ? Is.Behind : 0) | (answer.Refusal is null ? 0 : Is.Refused) | (answer.Figures is null ? 0 : Is.Searched) | (answer.IsPartial ? Is.Partial : 0)));
         if (answer.Refusal is { } refusal)
         {
             to.Text(refusal);
@@ -122,7 +123,7 @@ public static class AnswerCodec
             throw from.Damaged("something follows an answer");
         }
 
-        var answer = new IndexAnswer { Found = found, IsWhole = flags.HasFlag(Is.Whole), Refusal = refusal, Count = count, Sums = sums, Groups = groups, Figures = figures };
+        var answer = new IndexAnswer { Found = found, IsWhole = flags.HasFlag(Is.Whole), Refusal = refusal, Count = count, Sums = sums, Groups = groups, Figures = figures, IsPartial = flags.HasFlag(Is.Partial) };
         return flags.HasFlag(Is.Behind) ? answer.Behind() : answer;
     }
 

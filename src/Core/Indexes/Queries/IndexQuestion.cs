@@ -62,6 +62,15 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
     /// <summary>Where text is searched: what else rows are to have.</summary>
     public IReadOnlyList<SearchFilter> Filters { get; init; } = [];
 
+    /// <summary>Where text is searched: the columns whose values are kept beside it, in the order declared; none if nobody asks for one.</summary>
+    public IReadOnlyList<IndexColumn> Kept { get; init; } = [];
+
+    /// <summary>Where text is searched: which values rows are to have.</summary>
+    public IReadOnlyList<SearchBound> Within { get; init; } = [];
+
+    /// <summary>Where text is searched: the kept columns that what is found is counted by; none where rows are wanted.</summary>
+    public IReadOnlyList<int> By { get; init; } = [];
+
     /// <inheritdoc/>
     public bool Equals(IndexQuestion? other) => other is not null && Identity == other.Identity;
 
@@ -97,7 +106,12 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
             text.Append(CultureInfo.InvariantCulture, $"{filter.Tree} {Convert.ToBase64String(filter.Values)}\n");
         }
 
-        return text.ToString();
+        foreach (var bound in Within)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{bound.Column} {Convert.ToBase64String(bound.Range.Low.Span)} {(bound.Range.High is { } high ? Convert.ToBase64String(high.Span) : "-")}\n");
+        }
+
+        return text.Append(CultureInfo.InvariantCulture, $"by {string.Join(' ', By)}").ToString();
     }
 }
 
@@ -106,6 +120,11 @@ public sealed class IndexQuestion : IEquatable<IndexQuestion>
 /// <param name="Shape">the tree's</param>
 /// <param name="Values">what the key begins with; the primary key is the rest</param>
 public sealed record SearchFilter(int Tree, TreeShape Shape, byte[] Values);
+
+/// <summary>A column that is kept beside the text and is to have a value, or to lie between two.</summary>
+/// <param name="Column">which of the kept ones</param>
+/// <param name="Range">its value, as keys have it</param>
+public sealed record SearchBound(int Column, KeyRange Range);
 
 /// <summary>A row that an index names.</summary>
 /// <param name="Place">where it stands in the walk: a next page begins behind it</param>
@@ -138,6 +157,9 @@ public sealed class IndexAnswer
     /// <summary>What rows are ranked by, where text was searched.</summary>
     public SearchFigures? Figures { get; init; }
 
+    /// <summary>True if text was searched and the rarest word has more rows than were looked at (<see cref="TextLimits.Ranked"/>).</summary>
+    public bool IsPartial { get; init; }
+
     /// <summary>True if what the same session wrote before may be missing.</summary>
     public bool IsBehind { get; private init; }
 
@@ -145,7 +167,7 @@ public sealed class IndexAnswer
     public string? Refusal { get; init; }
 
     /// <summary>The same, of which something of the same session may be missing.</summary>
-    public IndexAnswer Behind() => new() { Found = Found, IsWhole = IsWhole, Count = Count, Sums = Sums, Groups = Groups, Figures = Figures, IsBehind = true };
+    public IndexAnswer Behind() => new() { Found = Found, IsWhole = IsWhole, Count = Count, Sums = Sums, Groups = Groups, Figures = Figures, IsPartial = IsPartial, IsBehind = true };
 
     /// <summary>No answer.</summary>
     public static IndexAnswer Refused(string reason) => new() { Refusal = reason };

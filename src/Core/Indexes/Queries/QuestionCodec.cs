@@ -8,19 +8,21 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// <summary>
 /// A question, and what its answer shall hold, as bytes between processes:
 /// <code>
-/// byte    format (3)
+/// byte    format (4)
 /// text    application, table; uint64 declared; number tree
 /// number  columns, then each; byte 1 and the column of the declared order, or byte 0; number sums
-/// byte    walk; counted low; byte 1 and counted high, or byte 0; counted after; number limit, skip and one, depth, group sums and one; byte 1 if fresh
+/// byte    walk; range; counted after; number limit, skip and one, depth, group sums and one; byte 1 if fresh
 /// number  words, then each: text term, byte 1 and text prefix, or byte 0, number mistakes; number phrases, then each: number words, then of each its number; number filters, then each: number tree, shape as above, counted values
+/// number  kept columns, then each; number bounds, then each: number column, range; number columns counted by, then of each its number
 /// number  stamps wanted, then per stamp: text log, number batch
+/// range   counted low; byte 1 and counted high, or byte 0
 /// column  text name, byte kind, byte 1 if descending
 /// </code>
 /// Numbers are LEB128, texts and counted bytes carry their length before them.
 /// </summary>
 public static class QuestionCodec
 {
-    private const byte Format = 3;
+    private const byte Format = 4;
     private const int LongestNumber = 10;
 
     /// <summary>The bytes of a question.</summary>
@@ -37,13 +39,7 @@ public static class QuestionCodec
         to.Number(question.Tree);
         Write(ref to, question.Shape);
         to.Byte((byte)question.Walk);
-        to.Counted(question.Range.Low.Span);
-        Write(ref to, question.Range.High is not null);
-        if (question.Range.High is { } high)
-        {
-            to.Counted(high.Span);
-        }
-
+        Write(ref to, question.Range);
         to.Counted(question.After);
         to.Number(question.Limit);
         to.Number(question.Skip + 1);
@@ -76,14 +72,15 @@ public static class QuestionCodec
         var tree = Int(ref from);
         var shape = ReadShape(ref from);
         var walk = (QueryWalk)from.Byte();
-        var low = from.Memory(from.Count());
-        var high = Flag(ref from) ? from.Memory(from.Count()).ToArray() : null;
+        var range = ReadRange(ref from);
         var after = from.Memory(from.Count()).ToArray();
         var (limit, skip, depth, groupSums) = (Int(ref from), from.Number() - 1, Int(ref from), Int(ref from) - 1);
         var isFresh = Flag(ref from);
         var words = ReadWords(ref from);
         var phrases = ReadPhrases(ref from, words.Length);
         var filters = ReadFilters(ref from);
+        var kept = ReadColumns(ref from);
+        var (within, by) = (ReadWithin(ref from, kept.Length), ReadNumbers(ref from, kept.Length));
         var wanted = new Stamp[from.Count()];
         for (var i = 0; i < wanted.Length; i++)
         {
@@ -92,7 +89,7 @@ public static class QuestionCodec
         }
 
         return from.Remaining == 0 && Enum.IsDefined(walk)
-            ? (new IndexQuestion(app, table, declared, tree, shape, walk, KeyRange.Between(low, high), isFresh) { After = after, Limit = limit, Skip = skip, Depth = depth, GroupSums = groupSums, Words = words, Phrases = phrases, Filters = filters }, wanted)
+            ? (new IndexQuestion(app, table, declared, tree, shape, walk, range, isFresh) { After = after, Limit = limit, Skip = skip, Depth = depth, GroupSums = groupSums, Words = words, Phrases = phrases, Filters = filters, Kept = kept, Within = within, By = by }, wanted)
             : throw from.Damaged("a question that is none");
     }
 
@@ -114,11 +111,7 @@ public static class QuestionCodec
         to.Number(question.Phrases.Count);
         foreach (var phrase in question.Phrases)
         {
-            to.Number(phrase.Words.Count);
-            foreach (var word in phrase.Words)
-            {
-                to.Number(word);
-            }
+            Write(ref to, phrase.Words);
         }
 
         to.Number(question.Filters.Count);
@@ -128,6 +121,16 @@ public static class QuestionCodec
             Write(ref to, filter.Shape);
             to.Counted(filter.Values);
         }
+
+        Write(ref to, question.Kept);
+        to.Number(question.Within.Count);
+        foreach (var bound in question.Within)
+        {
+            to.Number(bound.Column);
+            Write(ref to, bound.Range);
+        }
+
+        Write(ref to, question.By);
     }
 
     private static SearchWord[] ReadWords(ref WireReader from)
@@ -147,16 +150,42 @@ public static class QuestionCodec
         var phrases = new SearchPhrase[from.Count()];
         for (var i = 0; i < phrases.Length; i++)
         {
-            var numbers = new int[from.Count()];
-            for (var j = 0; j < numbers.Length; j++)
-            {
-                numbers[j] = Int(ref from) is var number && number < words ? number : throw from.Damaged("a phrase of words that are not there");
-            }
-
-            phrases[i] = numbers.Length > 0 ? new SearchPhrase(numbers) : throw from.Damaged("a phrase without words");
+            phrases[i] = ReadNumbers(ref from, words) is { Length: > 0 } numbers ? new SearchPhrase(numbers) : throw from.Damaged("a phrase without words");
         }
 
         return phrases;
+    }
+
+    private static SearchBound[] ReadWithin(ref WireReader from, int columns)
+    {
+        var within = new SearchBound[from.Count()];
+        for (var i = 0; i < within.Length; i++)
+        {
+            var column = ReadNumber(ref from, columns);
+            within[i] = new SearchBound(column, ReadRange(ref from));
+        }
+
+        return within;
+    }
+
+    /// <summary>Numbers of things of which there are so many.</summary>
+    private static int[] ReadNumbers(ref WireReader from, int things)
+    {
+        var numbers = new int[from.Count()];
+        for (var i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = ReadNumber(ref from, things);
+        }
+
+        return numbers;
+    }
+
+    private static int ReadNumber(ref WireReader from, int things) => Int(ref from) is var number && number < things ? number : throw from.Damaged("the number of something that is not there");
+
+    private static KeyRange ReadRange(ref WireReader from)
+    {
+        var low = from.Memory(from.Count());
+        return KeyRange.Between(low, Flag(ref from) ? from.Memory(from.Count()).ToArray() : null);
     }
 
     private static SearchFilter[] ReadFilters(ref WireReader from)
@@ -172,14 +201,37 @@ public static class QuestionCodec
         return filters;
     }
 
-    private static void Write(ref WireWriter to, TreeShape shape)
+    private static void Write(ref WireWriter to, IReadOnlyList<int> numbers)
     {
-        to.Number(shape.Columns.Count);
-        foreach (var column in shape.Columns)
+        to.Number(numbers.Count);
+        foreach (var number in numbers)
+        {
+            to.Number(number);
+        }
+    }
+
+    private static void Write(ref WireWriter to, KeyRange range)
+    {
+        to.Counted(range.Low.Span);
+        Write(ref to, range.High is not null);
+        if (range.High is { } high)
+        {
+            to.Counted(high.Span);
+        }
+    }
+
+    private static void Write(ref WireWriter to, IReadOnlyList<IndexColumn> columns)
+    {
+        to.Number(columns.Count);
+        foreach (var column in columns)
         {
             Write(ref to, column);
         }
+    }
 
+    private static void Write(ref WireWriter to, TreeShape shape)
+    {
+        Write(ref to, shape.Columns);
         Write(ref to, shape.Order is not null);
         if (shape.Order is { } order)
         {
@@ -198,7 +250,7 @@ public static class QuestionCodec
 
     private static void Write(ref WireWriter to, bool flag) => to.Byte(flag ? (byte)1 : (byte)0);
 
-    private static TreeShape ReadShape(ref WireReader from)
+    private static IndexColumn[] ReadColumns(ref WireReader from)
     {
         var columns = new IndexColumn[from.Count()];
         for (var i = 0; i < columns.Length; i++)
@@ -206,6 +258,12 @@ public static class QuestionCodec
             columns[i] = ReadColumn(ref from);
         }
 
+        return columns;
+    }
+
+    private static TreeShape ReadShape(ref WireReader from)
+    {
+        var columns = ReadColumns(ref from);
         var order = Flag(ref from) ? ReadColumn(ref from) : null;
         return new TreeShape(columns, order, Int(ref from));
     }
@@ -227,7 +285,7 @@ public static class QuestionCodec
     private static int Int(ref WireReader from) => from.Number() is >= 0 and <= int.MaxValue and var number ? (int)number : throw from.Damaged("a number out of range");
 
     private static int LargestSize(IndexQuestion question, IReadOnlyList<Stamp> wanted) =>
-        (16 * LongestNumber) + Text(question.App) + Text(question.Table) + LargestSize(question.Shape)
+        ((20 + question.By.Count) * LongestNumber) + question.Kept.Sum(column => Text(column.Name) + 2) + question.Within.Sum(bound => (3 * LongestNumber) + 1 + bound.Range.Low.Length + (bound.Range.High?.Length ?? 0)) + Text(question.App) + Text(question.Table) + LargestSize(question.Shape)
         + question.Words.Sum(word => Text(word.Term) + Text(word.Prefix ?? "") + 1 + LongestNumber) + question.Phrases.Sum(phrase => (phrase.Words.Count + 1) * LongestNumber) + question.Filters.Sum(filter => (2 * LongestNumber) + LargestSize(filter.Shape) + filter.Values.Length)
         + question.Range.Low.Length + (question.Range.High?.Length ?? 0) + question.After.Length + wanted.Sum(stamp => Text(stamp.Log) + LongestNumber);
 

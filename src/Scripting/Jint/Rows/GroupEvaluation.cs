@@ -70,12 +70,19 @@ internal static class GroupEvaluation
         }
     }
 
-    private static JsObject ToObject(Realm realm, TableSchema table, GroupQuery query, IReadOnlyList<string> by, byte[] key, GroupRecord total)
+    /// <summary>A group as handlers get it: <c>{value, count}</c>.</summary>
+    public static JsObject Counted(Realm realm, IReadOnlyList<string> by, IEnumerable<ColumnValue> columns, long count)
     {
-        var values = query.ValuesOf(key).ToDictionary(static value => value.Column, static value => ToScript(value.Value), StringComparer.Ordinal);
+        var values = columns.ToDictionary(static value => value.Column, static value => ToScript(value.Value), StringComparer.Ordinal);
         var group = new JsObject(realm, realm.Intrinsics.ObjectPrototype);
         group.Set("value", by.Count == 1 ? values[by[0]] : Named(realm, by.Select(name => (name, values[name]))));
-        group.Set("count", (double)total.Count);
+        group.Set("count", (double)count);
+        return group;
+    }
+
+    private static JsObject ToObject(Realm realm, TableSchema table, GroupQuery query, IReadOnlyList<string> by, byte[] key, GroupRecord total)
+    {
+        var group = Counted(realm, by, query.ValuesOf(key), total.Count);
         group.Set("sum", Named(realm, query.Sums.Select((name, i) => (name, (JsValue)QueryEvaluation.Exact(realm, table, name, total.Sums[i].Total)))));
         group.Set("average", Named(realm, query.Sums.Select((name, i) => (name, QueryEvaluation.Average(total.Sums[i])))));
         return group;

@@ -67,11 +67,7 @@ internal sealed class QueryObject(Realm realm, JsObject prototype, string app, T
     /// <summary>A page by its number: <c>{rows, page, pages, total, behind}</c>.</summary>
     public JsObject Numbered(RowStore rows, JsValue number)
     {
-        if (!number.IsNumber || number.Number < 1 || number.Number > LastPage || Math.Floor(number.Number) != number.Number)
-        {
-            throw Realm.Abort($"page needs the number of a page, from 1, not {ColumnRules.Show(number)}");
-        }
-
+        var page = PageNumber(Realm, number);
         var size = Limit ?? throw Realm.Abort("page needs to know how many rows a page has: say limit(n) before");
         if (After is not null)
         {
@@ -80,19 +76,19 @@ internal sealed class QueryObject(Realm realm, JsObject prototype, string app, T
 
         var query = Bound(terms);
         QueryEvaluation.RequireExact(Realm, Table, query.IsExact, "page");
-        var skip = ((long)number.Number - 1) * size;
+        var skip = (page - 1) * size;
         if (query.IsByOrder && skip + size > Realm.Limits.MaxQueryRows)
         {
             throw Realm.Abort($"by its order '{query.Index.Order!.Name}' an index counts the first {Realm.Limits.MaxQueryRows} rows: after(cursor) goes on at any depth");
         }
 
-        var page = NumberedPage.Find(Realm, rows, Table, query, skip, size, IsFresh, out var total);
+        var found = NumberedPage.Find(Realm, rows, Table, query, skip, size, IsFresh, out var total);
         var given = new JsObject(Realm, Realm.Intrinsics.ObjectPrototype);
-        given.Set("rows", new JsArray(Realm, [.. page.Rows.Select(static row => JsValue.Of(row))]));
+        given.Set("rows", new JsArray(Realm, [.. found.Rows.Select(static row => JsValue.Of(row))]));
         given.Set("page", number);
         given.Set("pages", Math.Ceiling(total / (double)size));
         given.Set("total", (double)total);
-        given.Set("behind", page.IsBehind);
+        given.Set("behind", found.IsBehind);
         return given;
     }
 
@@ -105,13 +101,7 @@ internal sealed class QueryObject(Realm realm, JsObject prototype, string app, T
     /// <summary>Rows counted per value of columns; of a limit the largest groups.</summary>
     public JsArray Groups(RowStore rows, JsValue[] columns)
     {
-        var by = columns.Select(column => column.Text ?? throw Realm.Abort($"facets needs names of columns, not {ColumnRules.Show(column)}")).Distinct(StringComparer.Ordinal).ToList();
-        if (by.Count == 0)
-        {
-            throw Realm.Abort("facets needs the name of a column");
-        }
-
-        by.ForEach(name => QueryValues.RequireColumn(Realm, Table, name));
+        var by = GroupColumns(Realm, Table, columns);
         if (terms.Range is { } range)
         {
             throw Realm.Abort($"facets are counted where columns have one value, and this query has bounds on '{range.Column}'");
@@ -134,6 +124,19 @@ internal sealed class QueryObject(Realm realm, JsObject prototype, string app, T
 
         QueryEvaluation.RequireExact(Realm, Table, query.IsExact, "facets");
         return GroupEvaluation.Find(Realm, rows, Table, query, by, Limit, IsFresh);
+    }
+
+    /// <summary>The number of a page, from 1.</summary>
+    public static long PageNumber(Realm realm, JsValue number) => number.IsNumber && number.Number >= 1 && number.Number <= LastPage && Math.Floor(number.Number) == number.Number
+        ? (long)number.Number
+        : throw realm.Abort($"page needs the number of a page, from 1, not {ColumnRules.Show(number)}");
+
+    /// <summary>Columns that rows are to be counted by, each once.</summary>
+    public static List<string> GroupColumns(Realm realm, TableSchema table, JsValue[] columns)
+    {
+        var by = columns.Select(column => column.Text ?? throw realm.Abort($"facets needs names of columns, not {ColumnRules.Show(column)}")).Distinct(StringComparer.Ordinal).ToList();
+        by.ForEach(name => QueryValues.RequireColumn(realm, table, name));
+        return by.Count > 0 ? by : throw realm.Abort("facets needs the name of a column");
     }
 
     private ColumnSum Summed(RowStore rows, JsValue column, string what)

@@ -1,5 +1,6 @@
 using Jint.Parser.Ast;
 using Mjolnir.Core.Indexes;
+using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Scripting.Applications;
 
 namespace Mjolnir.Scripting.Pages.Analysis;
@@ -53,6 +54,12 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
             return;
         }
 
+        if (Method(call) == "facets" && call.Callee is MemberExpression { Object: CallExpression search } && Method(search) == "search" && search.Callee is MemberExpression { Object: CallExpression found } && tableOf(found) is { Indexes.Search: not null } kept)
+        {
+            CheckSearchGroups(code, call, kept);
+            return;
+        }
+
         if (Method(call) == "facets" && call.Callee is MemberExpression { Object: CallExpression named } && tableOf(named) is { } counted)
         {
             CheckGroups(code, new Written { Where = call, Groups = Names(call) }, counted);
@@ -93,6 +100,16 @@ internal sealed class TableQueries(DiagnosticList diagnostics)
         else if (!search.IsFuzzy && call.Arguments.ElementAtOrDefault(1) is ObjectExpression options && options.Properties.Any(static option => option.Key.GetKey() == "fuzzy" && option.Value is Literal { Value: true }))
         {
             diagnostics.Add(code.PositionOf(call), $"table '{table.Name}' finds no mistyped words", "Declare \"fuzzy\": true in its \"search\".");
+        }
+    }
+
+    /// <summary><c>table('events').search('jazz').facets('city')</c>.</summary>
+    private void CheckSearchGroups(PageCode code, CallExpression call, TableSchema table)
+    {
+        var by = Names(call) ?? [];
+        if (HasColumns(code, new Written { Where = call, Groups = by }, table) && by.Find(name => !SearchQuery.Keeps(table.Indexes, name)) is { } missing)
+        {
+            diagnostics.Add(code.PositionOf(call), $"a search of table '{table.Name}' is not counted by '{missing}'", $"Declare \"facets\": [\"{missing}\"] in its \"search\".");
         }
     }
 
