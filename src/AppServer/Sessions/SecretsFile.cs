@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Mjolnir.AppServer.Sessions;
 
@@ -11,7 +12,7 @@ public sealed class SecretsException(string message, Exception? inner = null) : 
 /// removing the old a session's life later), the token that operators' tools show, and the token by which the processes of a cluster know each other. Never logged.
 /// All servers of a cluster need the same: a copy of the file, or the same values by configuration.
 /// </summary>
-public sealed class SecretsFile
+public sealed partial class SecretsFile
 {
     /// <summary>The file's name in the data folder.</summary>
     public const string FileName = "secrets.json";
@@ -20,8 +21,6 @@ public sealed class SecretsFile
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
         | UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
-
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     private SecretsFile(IReadOnlyList<byte[]> sessionKeys, string statusToken, string clusterToken)
     {
@@ -92,7 +91,7 @@ public sealed class SecretsFile
         RequirePrivate(path);
         try
         {
-            return JsonSerializer.Deserialize<Content>(File.ReadAllBytes(path), Json);
+            return JsonSerializer.Deserialize(File.ReadAllBytes(path), ContentJson.Default.Content);
         }
         catch (JsonException e)
         {
@@ -165,7 +164,7 @@ public sealed class SecretsFile
     private static string WriteAside(string path, Content content)
     {
         var aside = $"{path}.{Environment.ProcessId}.{Guid.NewGuid():N}.new";
-        WriteDurably(aside, JsonSerializer.SerializeToUtf8Bytes(content, Json));
+        WriteDurably(aside, JsonSerializer.SerializeToUtf8Bytes(content, ContentJson.Default.Content));
         return aside;
     }
 
@@ -182,7 +181,11 @@ public sealed class SecretsFile
         file.Flush(flushToDisk: true);
     }
 
-    private sealed record SessionKey(DateTimeOffset Created, string Key);
+    internal sealed record SessionKey(DateTimeOffset Created, string Key);
 
-    private sealed record Content(IReadOnlyList<SessionKey> SessionKeys, string StatusToken, string? ClusterToken);
+    internal sealed record Content(IReadOnlyList<SessionKey> SessionKeys, string StatusToken, string? ClusterToken);
+
+    [JsonSourceGenerationOptions(JsonSerializerDefaults.Web, WriteIndented = true)]
+    [JsonSerializable(typeof(Content))]
+    internal sealed partial class ContentJson : JsonSerializerContext;
 }

@@ -22,7 +22,7 @@ namespace Mjolnir.Cli.Roles;
 /// <summary>
 /// An app server of a cluster, with all that it is made of.
 /// <code>
-/// start: own the data folder ─► RabbitMQ, store ─► tell itself by beats ─► wait for an open view ─► snapshot of the store, log ─► peers, HTTP ─► seed ─► ready
+/// start: own the data folder ─► RabbitMQ ─► tell itself by beats ─► store ─► wait for an open view ─► snapshot of the store, log ─► peers, HTTP ─► seed ─► ready
 /// stop:  not ready ─► HTTP and peers end ─► what the log confirms is answered ─► silence; the keeper seals the log
 /// </code>
 /// </summary>
@@ -112,17 +112,21 @@ internal sealed class ClusterServer : IAsyncDisposable
         _former = TakeFolder(section.Data);
         Close(_former);
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
-        _services = await ClusterServices.ConnectAsync(_configuration, $"app {Name}", hearsCommits: true, RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
+        _services = await ClusterServices.BeginAsync(_configuration, $"app {Name}", hearsCommits: true, RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
         Close(_services);
-        Reached("connected to queue and store");
-        _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
-        _epochs.Prepare();
-        Close(_epochs);
+        Reached("connected to queue");
+
+        // The keeper learns at once which logs of this server are dead: sealing them is what a cluster that was killed waits for.
         _views = new RegistryViews(_services.Registry, _services.Bus, _services.Connect, Raise);
         Close(_views);
         _member = new ClusterMember(new MemberIdentity(Name, _run, Url, section.Peer, _configuration.Cache.Nodes[0]), _services.Bus, _views, _stored, _former, _time);
         _member.Troubled += what => RoleLog.Troubled(_log, what);
         Close(_member);
+        await _services.StoreIsFit;
+        Reached("connected to store");
+        _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
+        _epochs.Prepare();
+        Close(_epochs);
 
         // Manifests are read after the view became active, and only then its slots are used (W7).
         _views.Opened = await _member.FirstViewAsync(cancellationToken);

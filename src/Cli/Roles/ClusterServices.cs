@@ -1,4 +1,5 @@
 using Mjolnir.Cli.Configuration;
+using Mjolnir.Core;
 using Mjolnir.Core.Views;
 using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Cluster;
@@ -18,6 +19,7 @@ internal sealed class ClusterServices : IAsyncDisposable
     private readonly S3ObjectStore _s3;
     private readonly RabbitMqClusterBus _bus;
     private readonly string _cluster;
+    private readonly CancellationTokenSource _closing = new();
 
     private ClusterServices(RabbitMqConnections connections, S3ObjectStore s3, string cluster, bool hearsCommits, TimeProvider time)
     {
@@ -65,6 +67,9 @@ internal sealed class ClusterServices : IAsyncDisposable
 
     public ClusterRegistry Registry { get; }
 
+    /// <summary>Completes when the store has proved that it is there and will do; fails as <see cref="ConnectAsync"/> does.</summary>
+    public Task StoreIsFit { get; private set; } = Task.CompletedTask;
+
     /// <summary>Connects, and proves that both services are there and will do. A service that cannot be reached yet is waited for: on a machine that starts, nobody knows the order.</summary>
     /// <param name="configuration">names both</param>
     /// <param name="process">this process's name, shown by the services' tools</param>
@@ -77,11 +82,30 @@ internal sealed class ClusterServices : IAsyncDisposable
     public static async Task<ClusterServices> ConnectAsync(
         StackConfiguration configuration, string process, bool hearsCommits, TimeSpan patience, Action<string> waits, TimeProvider time, CancellationToken cancellationToken)
     {
+        var services = await BeginAsync(configuration, process, hearsCommits, patience, waits, time, cancellationToken);
+        try
+        {
+            await services.StoreIsFit;
+            return services;
+        }
+        catch
+        {
+            await services.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The same, but returns as soon as RabbitMQ answers: the store may be used only behind <see cref="StoreIsFit"/>.</summary>
+    /// <inheritdoc cref="ConnectAsync"/>
+    public static async Task<ClusterServices> BeginAsync(
+        StackConfiguration configuration, string process, bool hearsCommits, TimeSpan patience, Action<string> waits, TimeProvider time, CancellationToken cancellationToken)
+    {
         var services = new ClusterServices(
             new RabbitMqConnections(RabbitMqAddress.Parse(configuration.Queue.Url), process, time), new S3ObjectStore(Settings(configuration.Store), time), configuration.Cluster, hearsCommits, time);
         try
         {
-            await services.CheckAsync(patience, waits, cancellationToken);
+            await services.WaitAsync(services.QueueFailureAsync, patience, waits, cancellationToken);
+            services.StoreIsFit = services.WaitAsync(services.StoreFailureAsync, patience, waits, cancellationToken);
             return services;
         }
         catch
@@ -101,6 +125,9 @@ internal sealed class ClusterServices : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _closing.CancelAsync();
+        await StoreIsFit.ToItsEnd();
+        _closing.Dispose();
         await _bus.DisposeAsync();
         await _connections.DisposeAsync();
         _s3.Dispose();
@@ -114,11 +141,13 @@ internal sealed class ClusterServices : IAsyncDisposable
         SecretKey = store.SecretKey.Length == 0 ? null : store.SecretKey,
     };
 
-    private async Task CheckAsync(TimeSpan patience, Action<string> waits, CancellationToken cancellationToken)
+    /// <summary>Until there is no failure any more, or one that does not pass.</summary>
+    private async Task WaitAsync(Func<CancellationToken, Task<(string Message, bool MayPass)?>> failureAsync, TimeSpan patience, Action<string> waits, CancellationToken cancellationToken)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _closing.Token);
         var began = Time.GetTimestamp();
         var told = "";
-        while (await FailureAsync(cancellationToken) is { } failure)
+        while (await failureAsync(either.Token) is { } failure)
         {
             if (!failure.MayPass || Time.GetElapsedTime(began) > patience)
             {
@@ -132,21 +161,25 @@ internal sealed class ClusterServices : IAsyncDisposable
             }
 
             // A service that is starting tells nobody when it is up.
-            await Task.Delay(RoleLimits.ServiceLook, Time, cancellationToken);
+            await Task.Delay(RoleLimits.ServiceLook, Time, either.Token);
         }
     }
 
-    private async Task<(string Message, bool MayPass)?> FailureAsync(CancellationToken cancellationToken)
+    private async Task<(string Message, bool MayPass)?> QueueFailureAsync(CancellationToken cancellationToken)
     {
         try
         {
             await _connections.CheckAsync(cancellationToken);
+            return null;
         }
         catch (LogUnavailableException fault)
         {
             return (fault.Message, MayPass: !fault.IsRefusal);
         }
+    }
 
+    private async Task<(string Message, bool MayPass)?> StoreFailureAsync(CancellationToken cancellationToken)
+    {
         var check = await S3Capability.CheckAsync(_s3, cancellationToken);
         return check.Kind == S3CheckKind.Good ? null : (check.Message, check.Kind == S3CheckKind.Unreachable);
     }
