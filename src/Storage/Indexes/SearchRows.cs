@@ -49,6 +49,9 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     /// <summary>Where another word has this many times as many rows as are left, each of these is looked up: a look takes as long as passing over some entries.</summary>
     private const int LookUpFrom = 16;
 
+    /// <summary>Values beside the text are looked up row by row where the table has this many times as many rows.</summary>
+    private const int LookUpValuesFrom = 4;
+
     private readonly TreeRoot _root = pages.Root(question.Tree);
     private readonly HashSet<int> _placed = [.. question.Phrases.SelectMany(static phrase => phrase.Words)];
     private readonly Dictionary<string, SearchedRow> _rows = new(StringComparer.Ordinal);
@@ -107,17 +110,20 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
                 Add(row, word, term, entry);
             }
 
-            if (_rows.Count > TextLimits.Ranked)
-            {
-                IsPartial = true;
-                end = CutRows();
-            }
+            // A cut sorts all rows: not after each of the terms that a beginning stands for.
+            end = _rows.Count > 2 * TextLimits.Ranked ? CutRows() : end;
+        }
+
+        if (_rows.Count > TextLimits.Ranked)
+        {
+            CutRows();
         }
     }
 
     /// <summary>Keeps the first rows by primary key; the key of the first one that is not kept.</summary>
     private byte[] CutRows()
     {
+        IsPartial = true;
         var keys = _rows.Keys.Select(static key => (Key: key, Utf8: Encoding.UTF8.GetBytes(key))).ToList();
         keys.Sort(static (left, right) => left.Utf8.AsSpan().SequenceCompareTo(right.Utf8));
         foreach (var (key, _) in keys.Skip(TextLimits.Ranked))
@@ -183,7 +189,7 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     private async ValueTask ReadValuesAsync()
     {
         var own = SearchEntries.Term("");
-        if (all < LookUpFrom * (long)_rows.Count)
+        if (all < LookUpValuesFrom * (long)_rows.Count)
         {
             foreach (var entry in await EntriesAsync(KeyRange.Of(own), int.MaxValue))
             {
