@@ -46,7 +46,7 @@ internal sealed class QueueLoss(IObjectStore store, TimeProvider time, WriteBehi
     private RunChainEntry Entry(StoreSnapshot snapshot, IReadOnlyList<string> lost, Func<string, bool> fresh)
     {
         var head = snapshot.Head;
-        var cut = StableCut.Compute([.. snapshot.Logs.Select(log => log.Prefix)]);
+        var cut = limits.Suspended == SuspendedStoreRule.W4 ? snapshot.Logs.ToDictionary(log => log.Log, log => log.LastBatch) : StableCut.Compute([.. snapshot.Logs.Select(log => log.Prefix)]);
         foreach (var log in snapshot.Logs)
         {
             var isEnded = log.IsSealed || log.Watermark is not null || lost.Contains(log.Log);

@@ -64,4 +64,7 @@ public sealed record WriteBehindLimits
 
     /// <summary>Time for which an object that nothing names any more is left in the store: longer than any reader holds a snapshot without looking again, and any fence is awaited.</summary>
     public TimeSpan CollectionDelay { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>For the simulation's tests of itself.</summary>
+    internal SuspendedStoreRule Suspended { get; init; }
 }

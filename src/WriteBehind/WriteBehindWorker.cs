@@ -96,9 +96,11 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
 
     private async Task<WorkerEnd> ActAsync(CancellationToken cancellationToken)
     {
+        var isEarly = limits.Suspended == SuspendedStoreRule.W1;
+        await (isEarly ? WithStoreAsync(RefreshAsync, cancellationToken) : ValueTask.CompletedTask);
         await using var consumer = await OpenConsumerAsync(cancellationToken);
         Volatile.Write(ref _isActive, true);
-        await WithStoreAsync(RefreshAsync, cancellationToken);
+        await (isEarly ? ValueTask.CompletedTask : WithStoreAsync(RefreshAsync, cancellationToken));
         RequireStored(consumer.Acknowledged ?? 0);
         return _position.IsEnded ? WorkerEnd.Sealed : await ConsumeAsync(consumer, cancellationToken);
     }
@@ -344,6 +346,10 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         if (outcome == CreateOutcome.Created)
         {
             MoveTo(_position.Behind(entry));
+        }
+        else if (entry.Kind == ManifestKind.Seal && limits.Suspended == SuspendedStoreRule.W1)
+        {
+            _position = _position with { NextEntry = entry.Number + 1 };
         }
         else
         {

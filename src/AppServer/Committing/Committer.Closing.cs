@@ -139,7 +139,7 @@ internal sealed partial class Committer
         }
         catch (Exception fault) when (fault is UnsettledException or ShardChangedException)
         {
-            outcome = PublishOutcome.Unknown;
+            outcome = _limits.Suspended == SuspendedRule.W8 ? await PublishAsync(batch, epoch) : PublishOutcome.Unknown;
         }
 
         // 5. Answer.

@@ -18,7 +18,11 @@ internal sealed partial class Committer
         {
             var publisher = await WithoutOutageAsync(() => _options.Epochs.OpenAsync(_stop.Token));
             var epoch = new LogEpoch(publisher, _time, _limits.LogLease, _limits.Suspended);
-            await MoveToLatestAsync();
+            if (_limits.Suspended != SuspendedRule.V12 || _shards.View is null)
+            {
+                await MoveToLatestAsync();
+            }
+
             if (await PublishMarkerAsync(epoch) == PublishOutcome.Confirmed)
             {
                 _unstored.Clear();
@@ -73,7 +77,7 @@ internal sealed partial class Committer
         Tell(new CommitNotice(epoch.Log, watermark, batch?.Stamp.Batch <= watermark ? Visible(batch.Records()) : [], Sealed: true));
         if (batch is not null)
         {
-            EndBatch(batch, batch.Stamp.Batch <= watermark);
+            EndBatch(batch, batch.Stamp.Batch <= watermark && _limits.Suspended != SuspendedRule.V13);
         }
 
         _cells.ForgetBases();

@@ -57,7 +57,7 @@ internal sealed partial class Committer
         _shards = new ShardSet(options.Views, server, _limits.Suspended);
         _cells = new CellTable(_shards, _limits.RememberedRows);
         _marks = new LogMarks(_time);
-        _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time);
+        _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time, server);
         _rows = new AttemptRows(_cells, _loader);
         _installer = new BatchInstaller(_shards, _limits, _time);
         _unstored = new UnstoredBatches(_limits);
@@ -289,7 +289,7 @@ internal sealed partial class Committer
         foreach (var cell in _rows.Read)
         {
             var stamp = cell.Base!.Envelope.Current.Stamp;
-            if (cell.Pending || (stamp.Batch > _epoch!.Durable && stamp.Log == _epoch.Log))
+            if (cell.Pending || (stamp.Batch > _epoch!.Durable && stamp.Log == _epoch.Log && _limits.Suspended != SuspendedRule.V7))
             {
                 return false;
             }

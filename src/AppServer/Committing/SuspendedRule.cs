@@ -32,11 +32,26 @@ internal enum SuspendedRule
     /// <summary>An install of which nobody knows counts as not done.</summary>
     V6u,
 
+    /// <summary>An own version counts as found before its batch is confirmed.</summary>
+    V7,
+
+    /// <summary>An undo that could not be settled is given up, and the batch published.</summary>
+    W8,
+
     /// <summary>A confirm counts however late it comes.</summary>
     V9,
 
     /// <summary>Answers leave however long ago the last confirmed message was sent.</summary>
     V10,
+
+    /// <summary>A log is begun under the view that its server knows, without a look at the newest.</summary>
+    V12,
+
+    /// <summary>A batch whose publish had no confirm counts as not in the log, whatever the watermark says.</summary>
+    V13,
+
+    /// <summary>A row from the store is loaded without the stamp that it has there.</summary>
+    V14,
 
     /// <summary>A void version is reloaded with manifests read before its seal.</summary>
     W6,

@@ -27,12 +27,19 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
 
     public async ValueTask<ILogPublisher> OpenAsync(CancellationToken cancellationToken)
     {
-        var log = await NextAsync(cancellationToken);
+        var publisher = await NextAsync(cancellationToken);
+        try
+        {
+            // Bound before it is registered: whoever finds it in the registry can seal it (V11).
+            await registry.RegisterLogAsync(publisher.Log, publisher.Log == former.Spare, cancellationToken);
+        }
+        catch
+        {
+            await publisher.DisposeAsync();
+            throw;
+        }
 
-        // Bound before it is registered: whoever finds it in the registry can seal it (V11).
-        await registry.RegisterLogAsync(log, log == former.Spare, cancellationToken);
-        Current = log;
-        var publisher = await broker.OpenPublisherAsync(log, cancellationToken);
+        Current = publisher.Log;
         Prepare();
         return publisher;
     }
@@ -79,11 +86,26 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
         }
     }
 
-    private async ValueTask<string> NextAsync(CancellationToken cancellationToken)
+    private async ValueTask<ILogPublisher> NextAsync(CancellationToken cancellationToken)
     {
         var prepared = await PreparedAsync().WaitAsync(cancellationToken);
         _spare = null;
-        return prepared ?? await DeclareAsync(cancellationToken);
+        return (prepared is null ? null : await OpenedAsync(prepared, cancellationToken))
+            ?? await OpenedAsync(await DeclareAsync(cancellationToken), cancellationToken)
+            ?? throw new LogUnavailableException("The broker loses the queues that are declared.");
+    }
+
+    /// <summary>Null: the broker has lost the queue since it was declared. Nothing was in it and nobody knows of it, so nothing is to be cut: it is left.</summary>
+    private async ValueTask<ILogPublisher?> OpenedAsync(string log, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await broker.OpenPublisherAsync(log, cancellationToken);
+        }
+        catch (UnknownLogException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The log declared ahead; null if there is none, or declaring it failed.</summary>

@@ -30,7 +30,7 @@ internal sealed record CompactionPlan(
     private static CompactionPlan? SegmentsToMerge(StoreSnapshot snapshot, WriteBehindLimits limits)
     {
         // Only what is below the stable cut: a later cut must never have to reach into a run (W5).
-        var cut = StableCut.Compute([.. snapshot.Logs.Select(log => log.Prefix)]);
+        var cut = limits.Suspended == SuspendedStoreRule.W5 ? snapshot.Logs.ToDictionary(log => log.Log, log => log.Watermark ?? log.LastBatch) : StableCut.Compute([.. snapshot.Logs.Select(log => log.Prefix)]);
         var below = snapshot.Logs.Select(log => (Log: log, Entries: Below(log, cut[log.Log]))).ToArray();
         if (below.Sum(log => log.Entries.Length) < limits.EntriesOfAll && below.All(log => log.Entries.Length < limits.EntriesPerLog))
         {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Protocol;
@@ -133,7 +134,7 @@ public sealed class Compactor(IObjectStore store, TimeProvider time, WriteBehind
         var output = new SegmentWriter();
         await foreach (var row in inputs.StreamAsync(key => Slots.Of(key) is var slot && slot >= slots.First && slot <= slots.Last, cancellationToken))
         {
-            if (!TransactionIds.IsForgotten(row, now))
+            if (!TransactionIds.IsForgotten(row, now) && (row.Version.State != RowState.Tombstone || limits.Suspended != SuspendedStoreRule.W9))
             {
                 output.Add(row);
             }

@@ -83,6 +83,15 @@ public class Replayed_logs
         Assert.Equal(closed, CutClosure.Check(DurableLogs.Of([A1, B1 with { Foreign = [] }, A2 with { Foreign = [] }], NoEnds), cut).Count == 0);
     }
 
+    [Fact]
+    public void Record_the_stamps_of_other_logs_that_they_replace() => Assert.Empty(ForeignStamps.Check(DurableLogs.Of([A1, B1, A2], NoEnds)));
+
+    [Fact]
+    public void Forget_a_stamp_that_they_replace() => Assert.Equal(["stamp"], Kinds(ForeignStamps.Check(DurableLogs.Of([A1, B1 with { Foreign = [] }, A2], NoEnds))));
+
+    [Fact]
+    public void Record_an_earlier_stamp_than_they_replace() => Assert.Equal(["stamp"], Kinds(ForeignStamps.Check(DurableLogs.Of([A1, B1 with { Foreign = [new Stamp("a.1", 0)] }, A2], NoEnds))));
+
     private static IEnumerable<string> Versions(params Batch[] batches) => Versions(DurableLogs.Of(batches, NoEnds));
 
     private static IEnumerable<string> Versions(DurableLogs logs) => Kinds([.. logs.Anomalies, .. LogReplay.CheckVersions(logs)]);

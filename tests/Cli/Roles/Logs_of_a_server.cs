@@ -64,6 +64,20 @@ public sealed class Logs_of_a_server : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_log_declared_ahead_whose_queue_is_lost_is_left_unregistered_for_another()
+    {
+        using var former = FormerLogs.Take(_folder.At("app"));
+        var epochs = Epochs(former);
+        epochs.Prepare();
+        Assert.Equal("s1.1", await epochs.PreparedAsync());
+        await _broker.DeleteAsync("s1.1", CancellationToken.None);
+        await using var publisher = await epochs.OpenAsync(CancellationToken.None);
+        Assert.Equal("s1.2", publisher.Log);
+        Assert.Equal(["s1.2"], await new ClusterRegistry(_store).ListLogsAsync(CancellationToken.None));
+        Assert.Equal("s1.3", await epochs.PreparedAsync());
+    }
+
+    [Fact]
     public async Task A_registration_that_arrives_after_its_run_was_killed_is_as_good_as_the_next_runs_own()
     {
         using (var first = FormerLogs.Take(_folder.At("app")))

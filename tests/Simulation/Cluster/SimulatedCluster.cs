@@ -1,6 +1,7 @@
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Views;
 using Mjolnir.Scripting.Engine;
 using Mjolnir.Simulation.Tests.Logs;
@@ -8,6 +9,7 @@ using Mjolnir.Simulation.Tests.Objects;
 using Mjolnir.Simulation.Tests.Runs;
 using Mjolnir.Simulation.Tests.Scheduling;
 using Mjolnir.Simulation.Tests.Shards;
+using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Shards;
 using Mjolnir.WriteBehind;
 using Mjolnir.WriteBehind.Views;
@@ -43,9 +45,9 @@ internal sealed class SimulatedCluster
     {
         (Loop, _engine, _rules) = (loop, engine, rules);
         Limits = new CommitterLimits { Suspended = rules.Server };
-        StoreLimits = rules.SealWait ? Small with { SealWait = TimeSpan.Zero } : Small;
-        Store = new SimulatedStore(loop) { Overwrites = rules.Overwrites };
-        Broker = new SimulatedBroker(loop) { SharesQueues = rules.W2 };
+        StoreLimits = Small with { Suspended = rules.Store, SealWait = rules.SealWait ? TimeSpan.Zero : Small.SealWait };
+        Store = new SimulatedStore(loop) { Overwrites = rules.Overwrites, Created = NoteCut };
+        Broker = new SimulatedBroker(loop) { SharesQueues = rules.W2, Rebinds = rules.V11 };
         Bus = new SimulatedBus(loop);
         Leadership = new SimulatedLeadership(loop);
         for (var i = 0; i < stacks; i++)
@@ -65,6 +67,9 @@ internal sealed class SimulatedCluster
     public SimulatedLeadership Leadership { get; }
 
     public IReadOnlyList<SimulatedStack> Stacks => _stacks;
+
+    /// <summary>When the store was last cut because a queue was lost; null: never.</summary>
+    public long? CutAt { get; private set; }
 
     public CommitterLimits Limits { get; }
 
@@ -91,6 +96,14 @@ internal sealed class SimulatedCluster
 
     public IShardConnection Connect(SimulatedProcess process, ShardDescription shard) =>
         _stacks.Find(stack => stack.Shard.Name == shard.Address)!.Shard.Connect(process);
+
+    private void NoteCut(string name, byte[] content)
+    {
+        if (Broker.Losses.Count > 0 && name.StartsWith(ObjectNames.RunChain, StringComparison.Ordinal) && RunChainCodec.Decode(name, content).Kind == RunChainKind.Cut)
+        {
+            CutAt = Loop.Now;
+        }
+    }
 
     /// <summary>The server beside a row as another server's view has it; that server itself if nobody can be reached.</summary>
     public ITransactions Beside(TransactionServer asking, RowKey key)

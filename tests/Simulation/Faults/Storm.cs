@@ -28,12 +28,18 @@ internal enum StormKind
 
     /// <summary>Shards that lose their memory, and two keepers of the view at once.</summary>
     Keepers,
+
+    /// <summary>Queues that are lost with their messages.</summary>
+    Losses,
 }
 
-/// <summary>Much of one kind of trouble, in half of the seeds: rules whose breach takes several things at once are met there. Drawn apart, so that the other seeds are what they were.</summary>
+/// <summary>Much of one kind of trouble, in six of ten seeds: rules whose breach takes several things at once are met there. Drawn apart, so that the other seeds are what they were.</summary>
 internal sealed record Storm
 {
-    private static readonly long[] Digits = [2, 3, 4, 5, 7];
+    private static readonly long[] Digits = [2, 3, 4, 5, 7, 8];
+
+    /// <summary>A loss takes seconds to be found and mended: there must be something to do before, during and after it.</summary>
+    private const int SlowerInLosses = 8;
 
     public StormKind Kind { get; private init; }
 
@@ -45,6 +51,9 @@ internal sealed record Storm
 
     public int Stacks { get; private init; }
 
+    /// <summary>The longest that a message takes into its queue.</summary>
+    public TimeSpan SlowestConfirm { get; private init; }
+
     public bool IsOn => Kind != StormKind.None;
 
     public static Storm Of(long seed)
@@ -54,12 +63,20 @@ internal sealed record Storm
             ? new Storm()
             : new Storm
             {
-                Kind = seed % 10 == 4 ? StormKind.Keepers : (StormKind)dice.Between(1, (int)StormKind.Store),
+                Kind = KindOf(seed, dice),
                 Loss = dice.Pick([0.01, 0.03, 0.1]),
-                Thinking = TimeSpan.FromMilliseconds(dice.Between(5, 80)),
+                Thinking = TimeSpan.FromMilliseconds(dice.Between(5, 80)) * (seed % 10 == 8 ? SlowerInLosses : 1),
                 Stacks = dice.Between(2, 4),
+                SlowestConfirm = TimeSpan.FromSeconds(dice.Pick([2, 6])),
             };
     }
+
+    private static StormKind KindOf(long seed, SimulationDice dice) => (seed % 10) switch
+    {
+        4 => StormKind.Keepers,
+        8 => StormKind.Losses,
+        _ => (StormKind)dice.Between(1, (int)StormKind.Store),
+    };
 
     /// <summary>Makes the weather worse.</summary>
     public void Blow(Weather weather)
@@ -67,7 +84,7 @@ internal sealed record Storm
         switch (Kind)
         {
             case StormKind.Silence:
-                (weather.SlowQueue, weather.SlowestConfirm) = (Loss, TimeSpan.FromSeconds(6));
+                (weather.SlowQueue, weather.SlowestConfirm) = (Loss, SlowestConfirm);
                 break;
             case StormKind.Lines:
                 weather.CutLine = Loss / 2;

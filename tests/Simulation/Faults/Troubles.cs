@@ -33,7 +33,7 @@ internal sealed class Troubles
         if (storm.IsOn)
         {
             _kinds = OfStorm();
-            (_most, _pause) = (_dice.Between(8, 40), TimeSpan.FromMilliseconds(PauseOf(storm.Kind)));
+            (_most, _pause) = (storm.Kind == StormKind.Losses ? _dice.Between(1, 6) : _dice.Between(8, 40), TimeSpan.FromMilliseconds(PauseOf(storm.Kind)));
         }
 
         _most = Math.Min(_most, shortening.Faults ?? int.MaxValue);
@@ -61,6 +61,11 @@ internal sealed class Troubles
             (stack.Shard.NoRoom, stack.Shard.Losing) = (noRoom, losing);
         }
 
+        if (_storm.Kind == StormKind.Silence)
+        {
+            _cluster.Broker.Unbound = DelaySeal;
+        }
+
         _storm.Blow(weather);
         weather.MakeFair(_shortening.Fair);
         Next();
@@ -79,18 +84,19 @@ internal sealed class Troubles
 
     private static int PauseOf(StormKind kind) => kind switch
     {
-        StormKind.Silence or StormKind.Movement => 3000,
+        StormKind.Silence or StormKind.Movement or StormKind.Losses => 3000,
         StormKind.Keepers => 300,
         _ => 700,
     };
 
     private (Action Happen, int Weight)[] OfStorm() => _storm.Kind switch
     {
-        StormKind.Silence => [(Silence, 6), (DelaySeals, 4), (KillServer, 1), (PauseServer, 1)],
+        StormKind.Silence => [(Silence, 6), (DelaySeals, 2), (KillServer, 1), (PauseServer, 1), (BreakChannels, 2)],
         StormKind.Movement => [(MoveUnheard, 6), (Silence, 1), (KillServer, 1)],
         StormKind.Flushes => [(FlushShard, 8), (RestartShard, 1), (PauseShard, 1)],
         StormKind.Lines => [(CutLine, 6), (PauseShard, 2), (KillServer, 1)],
         StormKind.Answers => [(KillServer, 2), (CutLine, 1), (BreakChannels, 1)],
+        StormKind.Losses => [(LoseQueue, 6), (LoseQueues, 2), (KillServer, 2), (KillWorker, 2), (BreakChannels, 1), (RestartShard, 1)],
         StormKind.Keepers => [(RestartShard, 3), (FlushShard, 1), (Dethrone, 6), (KillServer, 1)],
         _ => [(KillWorker, 4), (PauseWorker, 2), (BreakChannels, 2), (Revoke, 2), (StopStore, 1), (KillServer, 1)],
     };
@@ -166,6 +172,34 @@ internal sealed class Troubles
 
     /// <summary>The store takes no seals for a while: what enters a queue behind its marker finds the queue still there.</summary>
     private void DelaySeals() => StopStore(_dice.Between(2000, 10_000));
+
+    /// <summary>The same, just when a log is being sealed.</summary>
+    private void DelaySeal(string log)
+    {
+        if (_isOn && _dice.Chance(0.4))
+        {
+            StopStore(_dice.Between(500, 5000));
+        }
+    }
+
+    /// <summary>A queue is lost with its messages.</summary>
+    private void LoseQueue()
+    {
+        if (_cluster.Broker.Queues.ToArray() is { Length: > 0 } queues)
+        {
+            _cluster.Broker.Lose(_dice.Pick(queues).Log);
+        }
+    }
+
+    /// <summary>The broker comes back without any queue.</summary>
+    private void LoseQueues()
+    {
+        BreakChannels();
+        foreach (var queue in _cluster.Broker.Queues.ToArray())
+        {
+            _cluster.Broker.Lose(queue.Log);
+        }
+    }
 
     /// <summary>Slots move while one server does not hear of it, or stands still.</summary>
     private void MoveUnheard()

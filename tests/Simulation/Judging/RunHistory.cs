@@ -22,13 +22,17 @@ internal sealed class RunHistory
 
     private readonly Recorder _recorder;
     private readonly Workload _workload;
+    private readonly Func<Asked, bool> _counts;
     private readonly Dictionary<RowKey, RowKey> _tallies;
     private readonly Dictionary<(int Attempt, RowKey Key), long> _versions = [];
     private readonly ILookup<Asked, Attempt> _effective;
 
-    public RunHistory(Recorder recorder, Workload workload)
+    /// <param name="recorder">all that was asked, and all runs</param>
+    /// <param name="workload">what it was drawn from</param>
+    /// <param name="counts">operations whose answers count: of the others nobody knows more than what those saw</param>
+    public RunHistory(Recorder recorder, Workload workload, Func<Asked, bool> counts)
     {
-        (_recorder, _workload) = (recorder, workload);
+        (_recorder, _workload, _counts) = (recorder, workload, counts);
         _tallies = workload.Things.ToDictionary(pair => pair.Thing, pair => pair.Tally);
         _effective = Effective().ToLookup(attempt => attempt.Operation);
     }
@@ -83,7 +87,7 @@ internal sealed class RunHistory
 
     private static string Id(Asked operation) => string.Create(CultureInfo.InvariantCulture, $"{operation.Kind}-{operation.Number}");
 
-    private Attempt? ToldRun(Asked operation) => operation.Told is Told.Committed or Told.Aborted ? _recorder.Attempts[operation.ToldRun] : null;
+    private Attempt? ToldRun(Asked operation) => operation.Told is Told.Committed or Told.Aborted && _counts(operation) ? _recorder.Attempts[operation.ToldRun] : null;
 
     private Access ReadOf(Attempt attempt, RowRead read)
     {

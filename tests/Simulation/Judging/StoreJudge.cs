@@ -23,10 +23,13 @@ internal sealed class StoreJudge(SimulatedCluster cluster)
 
     private SimulationLoop Loop => cluster.Loop;
 
+    /// <summary>What is durable; null if the store could not be read.</summary>
+    public DurableLogs? Logs { get; private set; }
+
     /// <summary>Waits until everything is stored; what was found wrong.</summary>
     public IEnumerable<Anomaly> Check()
     {
-        for (var until = Loop.Elapsed + StorePatience; cluster.Broker.Queues.Any(HasUnstored);)
+        for (var until = Loop.Elapsed + StorePatience; cluster.Store.IsDown || cluster.Broker.Queues.Any(HasUnstored);)
         {
             if (Loop.Elapsed > until || (!Loop.RunUntil(static () => false, Look) && Loop.Failure is not null))
             {
@@ -46,13 +49,14 @@ internal sealed class StoreJudge(SimulatedCluster cluster)
             return [new Anomaly("store", Loop.Failure ?? $"The store was not read within {ReadPatience}.")];
         }
 
-        var logs = DurableLogs.Of(cluster.Broker.History.SelectMany(Delivered), _rows!.SealedLogs);
+        var logs = Logs = DurableLogs.Of(cluster.Broker.History.SelectMany(Delivered), _rows!.SealedLogs);
         return
         [
             .. logs.Anomalies,
             .. LogReplay.CheckVersions(logs),
             .. LogReplay.CheckStore(logs, _stored, Loop.UtcNow.ToUnixTimeMilliseconds()),
             .. CutClosure.Check(logs, _stable!.Cut),
+            .. ForeignStamps.Check(logs),
         ];
     }
 
@@ -68,7 +72,7 @@ internal sealed class StoreJudge(SimulatedCluster cluster)
         _stable = await StableRows.OpenAsync(store, CancellationToken.None);
     }
 
-    private static bool HasUnstored(SimulatedQueue queue) =>
+    public static bool HasUnstored(SimulatedQueue queue) =>
         queue.Messages.Skip(queue.Acknowledged).Any(message => !message.IsSeal && BatchCodec.Decode(message.Body).Records.Count > 0);
 
     /// <summary>What counts of a queue: all before its seal.</summary>

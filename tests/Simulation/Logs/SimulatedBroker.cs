@@ -17,6 +17,15 @@ internal sealed class SimulatedBroker(SimulationLoop loop)
     /// <summary>Consumers are not kept to one (W2).</summary>
     public bool SharesQueues { get; init; }
 
+    /// <summary>Publishers whose channels break bind their queues anew (V11).</summary>
+    public bool Rebinds { get; init; }
+
+    /// <summary>Told of a log that somebody unbinds.</summary>
+    public Action<string> Unbound { get; set; } = static _ => { };
+
+    /// <summary>The queues that were lost with their messages, and when.</summary>
+    public List<(string Log, long At)> Losses { get; } = [];
+
     public SimulatedQueue? Find(string log) => _queues.GetValueOrDefault(log);
 
     /// <summary>The queues that exist.</summary>
@@ -43,6 +52,13 @@ internal sealed class SimulatedBroker(SimulationLoop loop)
             loop.Trace.Line("broker", $"{log} {how}");
             queue.Remove();
         }
+    }
+
+    /// <summary>A queue is gone with all that is in it.</summary>
+    public void Lose(string log)
+    {
+        Losses.Add((log, loop.Now));
+        Remove(log, "lost with its messages");
     }
 
     public void Attach(SimulatedPublisher publisher) => _publishers.Add(publisher);
@@ -97,6 +113,7 @@ internal sealed class SimulatedBroker(SimulationLoop loop)
                 {
                     broker.Loop.Trace.Line("broker", $"{log} unbound by {process.Name}");
                     queue.IsBound = false;
+                    broker.Unbound(log);
                 }
 
                 return true;

@@ -14,6 +14,7 @@ internal sealed class SimulatedConsumer : ILogConsumer
     private TaskCompletionSource? _waiting;
     private string? _lost;
     private long _lastArrival;
+    private int _acknowledging;
     private bool _isDisposed;
 
     public SimulatedConsumer(SimulatedQueue queue, SimulatedProcess process)
@@ -69,6 +70,7 @@ internal sealed class SimulatedConsumer : ILogConsumer
         ThrowIfLost();
 
         // It is on its way when this returns: the broker answers no acknowledgement.
+        _acknowledging = (int)delivery;
         Loop.After(Loop.Weather.Delay(Loop), () =>
         {
             if (_lost is null && !_isDisposed)
@@ -84,6 +86,12 @@ internal sealed class SimulatedConsumer : ILogConsumer
         if (!_isDisposed)
         {
             _isDisposed = true;
+            if (_lost is null)
+            {
+                // What was acknowledged goes before the end of the channel.
+                _queue.Acknowledge(_acknowledging);
+            }
+
             _queue.Leave(this);
         }
 

@@ -61,6 +61,11 @@ internal sealed class SimulatedPublisher : ILogPublisher
             _isUnknown = true;
             waiting.TrySetResult(PublishOutcome.Unknown);
         }
+
+        if (_broker.Rebinds)
+        {
+            Loop.After(TimeSpan.FromMilliseconds(Loop.Network.Between(1, 500)), () => _queue.IsBound |= !_isDisposed && !_queue.IsGone);
+        }
     }
 
     private void Send(byte[] body, TaskCompletionSource<PublishOutcome> done)

@@ -15,6 +15,9 @@ internal sealed class SimulatedStore(SimulationLoop loop)
     /// <summary>Objects that are overwritten where they must not be (W3 or V8 switched off).</summary>
     public Func<string, bool> Overwrites { get; init; } = static _ => false;
 
+    /// <summary>Told of each object that is created.</summary>
+    public Action<string, byte[]> Created { get; init; } = static (_, _) => { };
+
     public int Count => _objects.Count;
 
     public IEnumerable<string> Names => _objects.Keys;
@@ -28,6 +31,11 @@ internal sealed class SimulatedStore(SimulationLoop loop)
         {
             _objects[name] = content;
             isNew = true;
+        }
+
+        if (isNew)
+        {
+            Created(name, content);
         }
 
         loop.Trace.Line("store", $"create {name} {(isNew ? "done" : "taken")} {content.Length}");

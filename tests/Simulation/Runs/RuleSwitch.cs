@@ -1,5 +1,6 @@
 using Mjolnir.AppServer.Committing;
 using Mjolnir.Storage.Objects;
+using Mjolnir.WriteBehind;
 
 namespace Mjolnir.Simulation.Tests.Runs;
 
@@ -10,10 +11,16 @@ internal sealed record RuleSwitch
 
     /// <summary>The rules that can be switched off, by the names that docs/design/protocol.md gives them.</summary>
     public static IReadOnlyList<string> Names { get; } =
-        [.. Enum.GetNames<SuspendedRule>().Skip(1), nameof(SealWait), nameof(V9m), nameof(V15), nameof(V8), nameof(W2), nameof(W3)];
+    [
+        .. Enum.GetNames<SuspendedRule>().Skip(1), .. Enum.GetNames<SuspendedStoreRule>().Skip(1),
+        nameof(SealWait), nameof(V9m), nameof(V15), nameof(V8), nameof(V11), nameof(W2), nameof(W3),
+    ];
 
     /// <summary>A rule of the app server.</summary>
     public SuspendedRule Server { get; init; }
+
+    /// <summary>A rule of the store.</summary>
+    public SuspendedStoreRule Store { get; init; }
 
     /// <summary>The other half of V9 and V10: a seal marker is sent at once behind the unbinding.</summary>
     public bool SealWait { get; init; }
@@ -23,6 +30,9 @@ internal sealed record RuleSwitch
 
     /// <summary>Servers do not remember the outcomes of ids.</summary>
     public bool V15 { get; init; }
+
+    /// <summary>A publisher whose channel broke binds its queue anew, as clients do that recover by themselves.</summary>
+    public bool V11 { get; init; }
 
     /// <summary>Queues have ordinary consumers.</summary>
     public bool W2 { get; init; }
@@ -36,6 +46,7 @@ internal sealed record RuleSwitch
     /// <summary>Objects that are overwritten where they must not be.</summary>
     public bool Overwrites(string name) =>
         (W3 && name.StartsWith("logs/", StringComparison.Ordinal))
+        || (Store == SuspendedStoreRule.W5 && name.StartsWith(ObjectNames.RunChain, StringComparison.Ordinal))
         || (V8 && name.StartsWith(ObjectNames.Views, StringComparison.Ordinal) && name.EndsWith(".open", StringComparison.Ordinal));
 
     /// <summary>All but one rule.</summary>
@@ -45,9 +56,11 @@ internal sealed record RuleSwitch
         nameof(SealWait) => new RuleSwitch { SealWait = true },
         nameof(V9m) => new RuleSwitch { V9m = true },
         nameof(V15) => new RuleSwitch { V15 = true },
+        nameof(V11) => new RuleSwitch { V11 = true },
         nameof(W2) => new RuleSwitch { W2 = true },
         nameof(W3) => new RuleSwitch { W3 = true },
         nameof(V8) => new RuleSwitch { V8 = true },
+        _ when Enum.TryParse<SuspendedStoreRule>(rule, out var store) => new RuleSwitch { Store = store },
         _ => new RuleSwitch { Server = Enum.Parse<SuspendedRule>(rule) },
     };
 }

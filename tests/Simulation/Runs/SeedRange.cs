@@ -13,6 +13,9 @@ internal sealed class SeedRange(long from, long count, string? rule = null, Shor
     private readonly SortedDictionary<long, string> _failures = [];
     private long _begun;
     private TimeSpan _simulated;
+    private long _losses;
+    private long _lost;
+    private TimeSpan _oldest;
 
     /// <summary>Told of each run that has ended, one at a time.</summary>
     public Action<SimulationRun, string?> Ended { get; init; } = (_, _) => { };
@@ -37,11 +40,24 @@ internal sealed class SeedRange(long from, long count, string? rule = null, Shor
         var running = Enumerable.Range(0, threads).Select(_ => new Thread(Work)).ToList();
         running.ForEach(thread => thread.Start());
         running.ForEach(thread => thread.Join());
-        Text = $"{Runs} seeds, {_failures.Count} failed, {Operations} transactions, {Faults} faults, {_simulated.TotalHours:F1} simulated hours; {Runs / watch.Elapsed.TotalSeconds:F1} seeds/s";
+        Text = $"{Runs} seeds, {_failures.Count} failed, {Operations} transactions, {Faults} faults, {_simulated.TotalHours:F1} simulated hours{Losses}; {Runs / watch.Elapsed.TotalSeconds:F1} seeds/s";
     }
 
     /// <summary>What came of all, for people.</summary>
     public string Text { get; private set; } = "";
+
+    private string Losses => _losses == 0 ? "" : $", {_losses} queues lost with {_lost} answers, of which the oldest was given {_oldest.TotalSeconds:F1} s before";
+
+    /// <summary>How much was lost with queues, and how long it had been answered when the first was lost.</summary>
+    private void NoteLosses(SimulationRun run)
+    {
+        if (run.Cluster.Broker.Losses is [var first, ..] losses)
+        {
+            _losses += losses.Count;
+            _lost += run.Lost.Count;
+            _oldest = run.Lost.Select(lost => TimeSpan.FromTicks(first.At - lost.Ended)).Append(_oldest).Max();
+        }
+    }
 
     private void Work()
     {
@@ -55,6 +71,7 @@ internal sealed class SeedRange(long from, long count, string? rule = null, Shor
                 Operations += run.Recorder.Operations.Count;
                 Faults += run.Troubles.Count;
                 _simulated += run.Loop.Elapsed;
+                NoteLosses(run);
                 if (failure is not null)
                 {
                     _failures.Add(seed, failure);

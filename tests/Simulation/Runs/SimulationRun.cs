@@ -50,6 +50,9 @@ internal sealed class SimulationRun
 
     public Recorder Recorder { get; } = new();
 
+    /// <summary>Operations that were answered and are gone, because queues were lost.</summary>
+    public IReadOnlyList<Operation> Lost { get; private set; } = [];
+
     /// <summary>Runs to the end; null if nothing was found.</summary>
     public string? Run()
     {
@@ -64,8 +67,12 @@ internal sealed class SimulationRun
     private string? Opened()
     {
         _clients.Run(_workload.Open());
-        return Until(() => _clients.Running == 0, HealPatience, "The accounts are not opened");
+        return Until(() => _clients.Running == 0, HealPatience, "The accounts are not opened") ?? Kept();
     }
+
+    /// <summary>Where queues are to be lost, the accounts are stored before.</summary>
+    private string? Kept() =>
+        Settings.Storm.Kind == StormKind.Losses ? Until(() => !Cluster.Broker.Queues.Any(StoreJudge.HasUnstored), HealPatience, "The accounts are not stored") : null;
 
     private string? Worked()
     {
@@ -92,8 +99,37 @@ internal sealed class SimulationRun
 
     private string? Judged()
     {
-        Anomaly[] found = [.. new RunHistory(Recorder, _workload).Check(), .. new StoreJudge(Cluster).Check()];
+        var store = new StoreJudge(Cluster);
+        Anomaly[] ofStore = [.. store.Check()];
+        Anomaly[] found = [.. store.Logs is { } logs ? Told(new DurableRuns(logs, Recorder)) : new RunHistory(Recorder, _workload, static _ => true).Check(), .. ofStore];
         return found.Length == 0 ? null : $"{found.Length} anomalies: {string.Join("\n", found.Take(AnomaliesShown))}";
+    }
+
+    /// <summary>
+    /// What clients were told, held against what is durable. Where no queue was lost, all of it is. Else it may be gone if it was asked for before the store was cut; what was told before the loss was right then, and
+    /// all that is left is one history, as if the rest had never been.
+    /// </summary>
+    private IEnumerable<Anomaly> Told(DurableRuns durable)
+    {
+        Lost = [.. Recorder.Operations.Where(operation => !durable.Hold(operation))];
+        foreach (var operation in Lost.Where(operation => Cluster.CutAt is not { } cut || operation.Started >= cut))
+        {
+            yield return new Anomaly("lost", $"{operation} was answered, by run {operation.ToldRun}, and the logs do not have all that it read and wrote: {Recorder.Attempts[operation.ToldRun]}");
+        }
+
+        var lost = Lost.ToHashSet();
+        foreach (var anomaly in new RunHistory(Recorder, _workload, operation => !lost.Contains(operation)).Check())
+        {
+            yield return anomaly;
+        }
+
+        if (lost.Count > 0 && Cluster.Broker.Losses is [var first, ..])
+        {
+            foreach (var anomaly in new RunHistory(Recorder, _workload, operation => operation.Ended <= first.At).Check())
+            {
+                yield return anomaly with { Explanation = $"before the loss: {anomaly.Explanation}" };
+            }
+        }
     }
 
     private string? Until(Func<bool> isDone, TimeSpan patience, string otherwise) =>

@@ -48,6 +48,9 @@ internal sealed class SimulationLoop
 
     public DateTimeOffset UtcNow => Epoch + Elapsed;
 
+    /// <summary>Nothing will happen any more by itself.</summary>
+    public bool IsIdle => _ready.Count == 0 && _later.Count == 0;
+
     /// <summary>Callbacks run.</summary>
     public long Steps { get; private set; }
 

@@ -32,6 +32,9 @@ internal sealed class SimulatedShardConnection : IShardConnection
 
     public Weather Weather => _process.Loop.Weather;
 
+    /// <summary>A line that was cut is made again at once, unless nobody is there.</summary>
+    public bool IsConnected => _line is not null || !_shard.IsDown;
+
     public long Incarnation { get; private set; } = 1;
 
     private ulong Tag => (ulong)(Incarnation - 1) << TokenBits;
