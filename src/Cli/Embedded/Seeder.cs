@@ -24,7 +24,7 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
         foreach (var (table, _) in application.Seeds)
         {
             var mark = MarkOf(application, table);
-            if (!await HasAsync(mark, cancellationToken))
+            if (await router.Beside(mark).ReadAsync(mark, cancellationToken) is null)
             {
                 return false;
             }
@@ -38,7 +38,7 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
         foreach (var (table, rows) in application.Seeds)
         {
             var mark = MarkOf(application, table);
-            if (!await HasAsync(mark, cancellationToken))
+            if (await router.Beside(mark).ReadAsync(mark, cancellationToken) is null)
             {
                 await SeedAsync(application.Name, application.Tables[table], rows, progress, cancellationToken);
                 var document = Document.FromText($$"""{"rows":{{rows.Count}}}""");
@@ -49,27 +49,6 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
 
     private static RowKey MarkOf(Application application, string table) =>
         RowKey.TryCreate(application.Name, MarkTable, table, out var mark) ? mark : throw new FailureException($"the name of the table '{table}' is too long to be seeded");
-
-    /// <summary>Asks as long as a seeding transaction is tried: a server whose log is being renewed answers nothing meanwhile.</summary>
-    private async Task<bool> HasAsync(RowKey mark, CancellationToken cancellationToken)
-    {
-        for (var began = time.GetTimestamp(); ;)
-        {
-            try
-            {
-                return await router.Beside(mark).ReadAsync(mark, cancellationToken) is not null;
-            }
-            catch (TimeoutException fault)
-            {
-                if (time.GetElapsedTime(began) > CliLimits.SeedPatience)
-                {
-                    throw new FailureException($"whether the seed rows are there cannot be read: {fault.Message}");
-                }
-            }
-
-            await Task.Delay(CliLimits.SeedPause, time, cancellationToken);
-        }
-    }
 
     private async Task SeedAsync(string app, TableSchema table, IReadOnlyList<SeedRow> rows, IProgress<Step> progress, CancellationToken cancellationToken)
     {
