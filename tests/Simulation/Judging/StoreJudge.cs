@@ -17,6 +17,9 @@ internal sealed class StoreJudge(SimulatedCluster cluster)
     private static readonly TimeSpan StorePatience = TimeSpan.FromMinutes(3);
     private static readonly TimeSpan ReadPatience = TimeSpan.FromMinutes(1);
 
+    /// <summary>The keeper misses a queue in three looks, seals what is live, and cuts: some ten seconds.</summary>
+    private static readonly TimeSpan LossIsCut = TimeSpan.FromSeconds(30);
+
     private readonly List<SegmentRow> _stored = [];
     private StoredRows? _rows;
     private StableRows? _stable;
@@ -29,7 +32,7 @@ internal sealed class StoreJudge(SimulatedCluster cluster)
     /// <summary>Waits until everything is stored; what was found wrong.</summary>
     public IEnumerable<Anomaly> Check()
     {
-        for (var until = Loop.Elapsed + StorePatience; cluster.Store.IsDown || cluster.Broker.Queues.Any(HasUnstored);)
+        for (var until = Loop.Elapsed + StorePatience; cluster.Store.IsDown || IsLossNew() || cluster.Broker.Queues.Any(HasUnstored);)
         {
             if (Loop.Elapsed > until || (!Loop.RunUntil(static () => false, Look) && Loop.Failure is not null))
             {
@@ -59,6 +62,8 @@ internal sealed class StoreJudge(SimulatedCluster cluster)
             .. ForeignStamps.Check(logs),
         ];
     }
+
+    private bool IsLossNew() => cluster.Broker.Losses is [.., var last] && Loop.Now < last.At + LossIsCut.Ticks;
 
     private async Task ReadAsync(SimulatedProcess process)
     {
