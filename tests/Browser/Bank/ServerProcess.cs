@@ -26,6 +26,9 @@ internal sealed class ServerProcess : IAsyncDisposable
 
     public int Port { get; }
 
+    /// <summary>Its data folder.</summary>
+    public string Data => _data;
+
     public string Address => $"http://127.0.0.1:{Port}";
 
     /// <summary>The checkout that these tests are built from.</summary>
