@@ -56,10 +56,13 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     [InlineData("V9", 237)]
     [InlineData("V9m", 63)]
     [InlineData("V10", 825)]
+    [InlineData("V7", 227)]
     [InlineData("V11", 113)]
+    [InlineData("V12", 186)]
     [InlineData("V13", 2)]
     [InlineData("V14", 1)]
     [InlineData("V15", 5)]
+    [InlineData("W1", 2)]
     [InlineData("W2", 1)]
     [InlineData("W3", 53)]
     [InlineData("W4", 8)]
@@ -67,6 +70,7 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     [InlineData("W6", 5)]
     [InlineData("W8", 25)]
     [InlineData("W9", 8)]
+    [InlineData("W10", 19)]
     public void Break_a_promise_without(string rule, long known)
     {
         var seeds = new SeedRange(known, 1, rule);

@@ -36,6 +36,9 @@ public sealed record CommitterLimits
     /// <summary>How long a reader waits for another log's provisional version before it seals that log: several times the 2 s of the lease.</summary>
     public TimeSpan ForeignPatience { get; init; } = TimeSpan.FromSeconds(6);
 
+    /// <summary>First pause between two looks at a row whose version's log has not told that it is durable: longer than a batch usually takes. Doubles up to <see cref="LongestRetry"/>.</summary>
+    public TimeSpan ForeignLook { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>A confirm later than this after sending counts as unknown, and no answer leaves later than this after the newest confirmed message was sent (V9, V10).</summary>
     public TimeSpan LogLease { get; init; } = Mjolnir.Storage.Logs.LogLease.Held;
 

@@ -18,7 +18,7 @@ internal readonly record struct LoadPass(IReadOnlyList<ShardOperation> Answers, 
 /// Reads rows from their shards until what is found is durable, loading them from the store where the shard has nothing (protocol: reading a key).
 /// <code>
 /// get or lease, label ── hit ──► durable? ──► base
-///  ▲                      │        ├─ provisional: wait for its watermark, then get again; out of patience: seal that log
+///  ▲                      │        ├─ provisional: wait for its watermark or its undo, then get again; out of patience: seal that log
 ///  │                      │        └─ void: put back what it replaced, or reload; then get again
 ///  └────────────────────  miss ──► store ─► set under the lease's token ──► base
 /// </code>
@@ -126,7 +126,7 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
             case StampFate.Void:
                 return await RepairAsync(cell, envelope, get.Token, incarnation, cancellationToken);
             default:
-                if (await marks.WaitAsync(stamp, limits.ForeignPatience) == StampFate.Provisional)
+                if (await BearsInVainAsync(cell, stamp, cancellationToken))
                 {
                     marks.Seal(stamp.Log, await epochs.SealAsync(stamp.Log, cancellationToken));
                 }
@@ -134,6 +134,34 @@ internal sealed class RowLoader(ShardSet shards, LogMarks marks, ILogEpochs epoc
                 return null;
         }
     }
+
+    /// <summary>
+    /// Waits while the row bears a version that is not durable; true when patience ran out first. A batch that was undone is never confirmed, and its log tells nobody: whoever only waited for the watermark would seal
+    /// the log of a healthy server that has nothing else to write. So the row is looked at in between.
+    /// </summary>
+    private async ValueTask<bool> BearsInVainAsync(Cell cell, Stamp stamp, CancellationToken cancellationToken)
+    {
+        var began = time.GetTimestamp();
+        for (var pause = limits.ForeignLook; await marks.WaitAsync(stamp, pause) == StampFate.Provisional; pause = pause < limits.LongestRetry ? 2 * pause : pause)
+        {
+            var get = new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey };
+            await shards.RunAsync(cell.Home.Link, [get], cancellationToken);
+            if (get.Status != ShardStatus.Unknown && !Bears(get, stamp))
+            {
+                return false;
+            }
+
+            if (time.GetElapsedTime(began) >= limits.ForeignPatience)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static bool Bears(ShardOperation get, Stamp stamp) =>
+        get.Status == ShardStatus.Hit && EnvelopeCodec.Decode(get.Value).Current.Stamp == stamp;
 
     private bool IsDurable(Stamp stamp) =>
         marks.FateOf(stamp) is var fate && (fate == StampFate.Durable || (fate == StampFate.Provisional && CountsEarly(stamp)));

@@ -55,4 +55,7 @@ internal enum SuspendedRule
 
     /// <summary>A void version is reloaded with manifests read before its seal.</summary>
     W6,
+
+    /// <summary>A batch that failed waits for the logs that were faster before it takes back what it has installed.</summary>
+    W10,
 }

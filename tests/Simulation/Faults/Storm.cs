@@ -31,9 +31,12 @@ internal enum StormKind
 
     /// <summary>Queues that are lost with their messages.</summary>
     Losses,
+
+    /// <summary>The opposite: nothing fails or is late, and everybody wants the same rows. No log may be sealed then: whoever waits, waits for somebody who gets on (W10).</summary>
+    Calm,
 }
 
-/// <summary>Much of one kind of trouble, in six of ten seeds: rules whose breach takes several things at once are met there. Drawn apart, so that the other seeds are what they were.</summary>
+/// <summary>Much of one kind of trouble, in six of ten seeds, and none at all in one of twenty: rules whose breach takes several things at once are met there. Drawn apart, so that the other seeds are what they were.</summary>
 internal sealed record Storm
 {
     private static readonly long[] Digits = [2, 3, 4, 5, 7, 8];
@@ -59,26 +62,29 @@ internal sealed record Storm
     public static Storm Of(long seed)
     {
         var dice = new SimulationDice(seed, "storm");
-        return Array.IndexOf(Digits, seed % 10) < 0
+        return Array.IndexOf(Digits, seed % 10) < 0 && !IsCalm(seed)
             ? new Storm()
             : new Storm
             {
                 Kind = KindOf(seed, dice),
                 Loss = dice.Pick([0.01, 0.03, 0.1]),
-                Thinking = TimeSpan.FromMilliseconds(dice.Between(5, 80)) * (seed % 10 == 8 ? SlowerInLosses : 1),
+                Thinking = IsCalm(seed) ? TimeSpan.FromMilliseconds(dice.Between(1, 8)) : TimeSpan.FromMilliseconds(dice.Between(5, 80)) * (seed % 10 == 8 ? SlowerInLosses : 1),
                 Stacks = dice.Between(2, 4),
                 SlowestConfirm = TimeSpan.FromSeconds(dice.Pick([2, 6])),
             };
     }
 
+    private static bool IsCalm(long seed) => seed % 20 == 19;
+
     private static StormKind KindOf(long seed, SimulationDice dice) => (seed % 10) switch
     {
         4 => StormKind.Keepers,
         8 => StormKind.Losses,
+        9 => StormKind.Calm,
         _ => (StormKind)dice.Between(1, (int)StormKind.Store),
     };
 
-    /// <summary>Makes the weather worse.</summary>
+    /// <summary>Makes the weather worse; a calm takes all of it away.</summary>
     public void Blow(Weather weather)
     {
         switch (Kind)
@@ -91,6 +97,9 @@ internal sealed record Storm
                 break;
             case StormKind.Answers:
                 weather.LostAnswer = Loss;
+                break;
+            case StormKind.Calm:
+                weather.MakeFair(Weather.Kinds.ToHashSet(StringComparer.Ordinal));
                 break;
             case StormKind.Store:
                 weather.StoreError = 0.05 + Loss;

@@ -58,12 +58,17 @@ internal sealed class Troubles
         var (noRoom, losing) = (_dice.Pick([0, 0, 0, 0.01]), _dice.Pick([0, 0, 0, 0.001]));
         foreach (var stack in _cluster.Stacks)
         {
-            (stack.Shard.NoRoom, stack.Shard.Losing) = (noRoom, losing);
+            (stack.Shard.NoRoom, stack.Shard.Losing) = _storm.Kind == StormKind.Calm ? (0, 0) : (noRoom, losing);
         }
 
         if (_storm.Kind == StormKind.Silence)
         {
             _cluster.Broker.Unbound = DelaySeal;
+        }
+
+        if (_storm.Kind == StormKind.Calm)
+        {
+            _cluster.Broker.Unbound = log => Loop.Fail($"Log {log} is being sealed, though nothing failed: somebody waited for it in vain.");
         }
 
         _storm.Blow(weather);
@@ -97,6 +102,7 @@ internal sealed class Troubles
         StormKind.Lines => [(CutLine, 6), (PauseShard, 2), (KillServer, 1)],
         StormKind.Answers => [(KillServer, 2), (CutLine, 1), (BreakChannels, 1)],
         StormKind.Losses => [(LoseQueue, 6), (LoseQueues, 2), (KillServer, 2), (KillWorker, 2), (BreakChannels, 1), (RestartShard, 1)],
+        StormKind.Calm => [],
         StormKind.Keepers => [(RestartShard, 3), (FlushShard, 1), (Dethrone, 6), (KillServer, 1)],
         _ => [(KillWorker, 4), (PauseWorker, 2), (BreakChannels, 2), (Revoke, 2), (StopStore, 1), (KillServer, 1)],
     };
