@@ -14,6 +14,7 @@ return args switch
     ["proxy-backend" or "proxy-yarp" or "proxy-ours", ..] => await ProxyBenchmark.ServeAsync(args[0], args.ElementAtOrDefault(1)),
     ["cluster", var seconds, var stacks, "rate", var each] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 32 * Whole(stacks), rate: Whole(each) * Whole(stacks)).RunAsync(["cluster"]),
     ["cluster", var seconds, var stacks, .. var parts] => await new ClusterBenchmark(Whole(seconds), Whole(stacks), accounts: 100_000, clients: 64, rate: 0).RunAsync(parts),
+    ["travel", ..] => await TravelBenchmark.RunAsync(args.Length > 1 ? Whole(args[1]) : 1_000_000, TimeSpan.FromSeconds(args.Length > 2 ? Whole(args[2]) : 10)),
     ["bare"] => await ServeAsync(BareEndpoint.RunAsync),
     ["postgres-peer", var connection] => await ServeAsync((listening, cancellation) => PostgresPeer.RunAsync(connection, listening, cancellation)),
     ["memcached"] => await MemcachedBenchmark.RunAsync(),
@@ -36,6 +37,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS]] | committer [SECONDS] | index [ROWS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached");
+    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS]] | committer [SECONDS] | index [ROWS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached | travel [ROWS [SECONDS]]");
     return 2;
 }

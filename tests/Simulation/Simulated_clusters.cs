@@ -68,6 +68,7 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     [InlineData("W4", 8)]
     [InlineData("W5", 8)]
     [InlineData("W6", 5)]
+    [InlineData("W7", 268)]
     [InlineData("W8", 25)]
     [InlineData("W9", 8)]
     [InlineData("W10", 19)]

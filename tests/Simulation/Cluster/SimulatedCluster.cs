@@ -46,7 +46,7 @@ internal sealed class SimulatedCluster
         (Loop, _engine, _rules) = (loop, engine, rules);
         Limits = new CommitterLimits { Suspended = rules.Server };
         StoreLimits = Small with { Suspended = rules.Store, SealWait = rules.SealWait ? TimeSpan.Zero : Small.SealWait };
-        Store = new SimulatedStore(loop) { Overwrites = rules.Overwrites, Created = NoteCut };
+        Store = new SimulatedStore(loop) { Overwrites = rules.Overwrites, ChainComesFirst = rules.W7, Created = NoteCut };
         Broker = new SimulatedBroker(loop) { SharesQueues = rules.W2, Rebinds = rules.V11 };
         Bus = new SimulatedBus(loop);
         Leadership = new SimulatedLeadership(loop);

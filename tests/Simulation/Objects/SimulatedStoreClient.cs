@@ -7,6 +7,11 @@ namespace Mjolnir.Simulation.Tests.Objects;
 /// <summary>One process's way to the store: requests take their time, and some answers are errors, whether it was done or not, or is done later.</summary>
 internal sealed class SimulatedStoreClient(SimulatedStore store, SimulatedProcess process) : IObjectStore
 {
+    /// <summary>Longest time between the two reads of the run chain that belong to one look at the store.</summary>
+    private static readonly TimeSpan OneLook = TimeSpan.FromSeconds(5);
+
+    private (string[] Names, long At)? _chain;
+
     /// <inheritdoc/>
     public int ReadsAtOnce => 1;
 
@@ -40,10 +45,23 @@ internal sealed class SimulatedStoreClient(SimulatedStore store, SimulatedProces
 
     public async IAsyncEnumerable<string> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        foreach (var name in (await AskAsync(() => store.List(prefix, startAfter), isChange: false, cancellationToken))!)
+        var names = (await AskAsync(() => store.List(prefix, startAfter), isChange: false, cancellationToken))!;
+        foreach (var name in store.ChainComesFirst && prefix == ObjectNames.RunChain ? BeforeManifests(names) : names)
         {
             yield return name;
         }
+    }
+
+    private string[] BeforeManifests(string[] names)
+    {
+        if (_chain is { } before && Loop.Now - before.At < OneLook.Ticks)
+        {
+            _chain = null;
+            return before.Names;
+        }
+
+        _chain = (names, Loop.Now);
+        return names;
     }
 
     public async ValueTask DeleteAsync(string name, CancellationToken cancellationToken) => await AskAsync(
