@@ -20,11 +20,13 @@ public sealed class WorkerHost(WorkerHostOptions options)
 {
     private readonly ConcurrentDictionary<string, LogWork> _works = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Exception> _failed = new(StringComparer.Ordinal);
-    private readonly ConcurrentBag<Task> _running = [];
     private readonly Channel<string> _heard = Channel.CreateUnbounded<string>();
     private readonly Channel<bool> _moved = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly LogBook _book = new(options.Store);
     private readonly HashSet<string> _cleared = new(StringComparer.Ordinal);
+
+    // Of the loop that takes logs; behind its end, of whoever waits for them.
+    private readonly List<Task> _running = [];
     private volatile bool _isStopping;
 
     /// <summary>The logs whose active worker is here, with what is stored of them; the logs on which work stopped for good are in <see cref="Failed"/>.</summary>
@@ -50,7 +52,20 @@ public sealed class WorkerHost(WorkerHostOptions options)
         finally
         {
             ending.Cancel();
-            await Task.WhenAll([.. loops, .. _running]);
+            await EndedAsync(loops);
+        }
+    }
+
+    /// <summary>The loops first: until they have ended a log may still be taken.</summary>
+    private async Task EndedAsync(Task[] loops)
+    {
+        try
+        {
+            await Task.WhenAll(loops);
+        }
+        finally
+        {
+            await Task.WhenAll(_running);
         }
     }
 
@@ -104,6 +119,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
 
         var work = new LogWork(log, options with { Failed = Fail }, () => _moved.Writer.TryWrite(true));
         _works[log] = work;
+        _running.RemoveAll(static ended => ended.IsCompletedSuccessfully);
         _running.Add(work.RunAsync(IsOwn(log) ? TimeSpan.Zero : options.Limits.HeadStart, cancellationToken));
     }
 

@@ -86,7 +86,7 @@ internal sealed class SimulatedCluster
     public SimulatedStack AddStack()
     {
         var name = $"s{_stacks.Count + 1}";
-        var stack = new SimulatedStack(this, name, new SimulatedShard(Loop, name) { HidesLoss = _rules.V9m, MayLose = () => _rules.V9m || Stacks.Count <= 1 });
+        var stack = new SimulatedStack(this, name, new SimulatedShard(Loop, name) { HidesLoss = _rules.V9m, ForgetsViews = _rules.V6, MayLose = () => _rules.V9m || Stacks.Count <= 1 });
         _stacks.Add(stack);
         return stack;
     }

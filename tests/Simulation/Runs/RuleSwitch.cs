@@ -13,7 +13,7 @@ internal sealed record RuleSwitch
     public static IReadOnlyList<string> Names { get; } =
     [
         .. Enum.GetNames<SuspendedRule>().Skip(1), .. Enum.GetNames<SuspendedStoreRule>().Skip(1),
-        nameof(SealWait), nameof(V9m), nameof(V15), nameof(V8), nameof(V11), nameof(W2), nameof(W3), nameof(W7),
+        nameof(SealWait), nameof(V9m), nameof(V15), nameof(V6), nameof(V8), nameof(V11), nameof(W2), nameof(W3), nameof(W7),
     ];
 
     /// <summary>A rule of the app server.</summary>
@@ -40,6 +40,9 @@ internal sealed record RuleSwitch
     /// <summary>An entry of a manifest is overwritten where its number is taken.</summary>
     public bool W3 { get; init; }
 
+    /// <summary>Cache keys do not say which view gave the slot to the shard.</summary>
+    public bool V6 { get; init; }
+
     /// <summary>The run chain is read before the manifests.</summary>
     public bool W7 { get; init; }
 
@@ -62,6 +65,7 @@ internal sealed record RuleSwitch
         nameof(V11) => new RuleSwitch { V11 = true },
         nameof(W2) => new RuleSwitch { W2 = true },
         nameof(W3) => new RuleSwitch { W3 = true },
+        nameof(V6) => new RuleSwitch { V6 = true },
         nameof(W7) => new RuleSwitch { W7 = true },
         nameof(V8) => new RuleSwitch { V8 = true },
         _ when Enum.TryParse<SuspendedStoreRule>(rule, out var store) => new RuleSwitch { Store = store },

@@ -42,7 +42,13 @@ internal sealed class SimulatedShard(SimulationLoop loop, string name)
     /// <summary>A set that took away what was there is told like one that did no harm (V9m switched off).</summary>
     public bool HidesLoss { get; init; }
 
+    /// <summary>Items are kept under their rows' names alone, whatever view gave the shard their slots (V6 switched off).</summary>
+    public bool ForgetsViews { get; init; }
+
     public int Items => _items.Count;
+
+    /// <summary>The name under which an item is kept.</summary>
+    public string NameOf(string cacheKey) => ForgetsViews ? cacheKey[(cacheKey.IndexOf(':', StringComparison.Ordinal) + 1)..] : cacheKey;
 
     /// <summary>When it answers again, if it stands still.</summary>
     public long AnswersAt => Math.Max(loop.Now, _pausedUntil);

@@ -163,7 +163,7 @@ internal sealed class SimulatedShardConnection : IShardConnection
     private ShardOperation Copied(ShardOperation operation) => new()
     {
         Verb = operation.Verb,
-        CacheKey = operation.CacheKey,
+        CacheKey = _shard.NameOf(operation.CacheKey),
         Value = operation.Value.ToArray(),
         Token = TokenOf(operation),
         Grows = operation.Grows,
