@@ -50,6 +50,15 @@ public sealed record SearchDeclaration(IReadOnlyList<SearchField> Fields, string
 {
     /// <summary>Columns whose values are kept beside the text, each once, ascending: what is found can be counted by them, and they may have bounds.</summary>
     public IReadOnlyList<IndexColumn> Facets { get; init; } = [];
+
+    /// <summary>Which field is a row's title: the one that counts more than each of the others; -1 if none does.</summary>
+    public int Title { get; } = TitleOf(Fields);
+
+    private static int TitleOf(IReadOnlyList<SearchField> fields)
+    {
+        var heaviest = Enumerable.Range(0, fields.Count).MaxBy(i => fields[i].Weight);
+        return fields.Count > 1 && fields.Where((_, i) => i != heaviest).All(field => field.Weight < fields[heaviest].Weight) ? heaviest : -1;
+    }
 }
 
 /// <summary>Everything that is kept beside a table's rows.</summary>

@@ -8,24 +8,30 @@ namespace Mjolnir.Core.Text;
 /// <summary>A word of a row.</summary>
 /// <param name="Term">as an index knows it</param>
 /// <param name="Weight">how often it occurs, by the weights of its fields</param>
-/// <param name="Places">where it stands: the words of all fields counted through, one left out between two fields; ascending, below <see cref="TextLimits.PlacesOfRow"/></param>
+/// <param name="Places">where it stands: the words of all fields counted through, <see cref="TextLimits.BetweenFields"/> left out between two fields; ascending, below <see cref="TextLimits.PlacesOfRow"/></param>
 public readonly record struct RowTerm(string Term, float Weight, IReadOnlyList<int> Places);
 
+/// <summary>What ranking needs to know of a row besides the words asked for.</summary>
+/// <param name="Length">words of all fields, the same one each time it occurs</param>
+/// <param name="TitleAt">the place of its title's first word</param>
+/// <param name="TitleWords">words of its title (<see cref="SearchDeclaration.Title"/>); 0 without one</param>
+public readonly record struct RowShape(int Length, int TitleAt, int TitleWords);
+
 /// <summary>
-/// What text search keeps of a row: how many words it has, and of each different one how often it occurs, by the weights of its fields, and where. As bytes, per word in order:
+/// What text search keeps of a row: how many words it has, where its title is, and of each different word how often it occurs, by the weights of its fields, and where. As bytes, per word in order:
 /// <code>
 /// number  length of the term in UTF-8, the term
 /// float32 weight, little-endian
 /// number  places, then of each its distance from the one before
 /// </code>
-/// before them the empty term with the number of words.
+/// before them the empty term with the number of words, and as places where the title begins and the place behind it.
 /// </summary>
 public sealed class RowText
 {
-    private RowText(double length, IReadOnlyList<RowTerm> terms) => (Length, Terms) = (length, terms);
+    private RowText(RowShape shape, IReadOnlyList<RowTerm> terms) => (Shape, Terms) = (shape, terms);
 
-    /// <summary>Words of all fields, the same one each time it occurs.</summary>
-    public double Length { get; }
+    /// <summary>Its number of words, and its title.</summary>
+    public RowShape Shape { get; }
 
     /// <summary>Different words, in ordinal order.</summary>
     public IReadOnlyList<RowTerm> Terms { get; }
@@ -38,8 +44,10 @@ public sealed class RowText
     {
         var terms = new SortedDictionary<string, (float Weight, List<int> Places)>(StringComparer.Ordinal);
         var (length, bytes, place) = (0, 0, 0);
-        for (var i = 0; i < fields.Count; i++, place++)
+        var (titleAt, titleWords) = (0, 0);
+        for (var i = 0; i < fields.Count; i++, place += TextLimits.BetweenFields)
         {
+            var at = place;
             foreach (var token in fields[i].Text is { } text ? analyzer.Tokens(text) : [])
             {
                 length++;
@@ -59,9 +67,11 @@ public sealed class RowText
                 terms[token.Term] = (term.Weight + (float)declared.Fields[i].Weight, places);
                 place++;
             }
+
+            (titleAt, titleWords) = i == declared.Title ? (at, place - at) : (titleAt, titleWords);
         }
 
-        return new RowText(length, [.. terms.Select(static term => new RowTerm(term.Key, term.Value.Weight, term.Value.Places))]);
+        return new RowText(new RowShape(length, titleAt, titleWords), [.. terms.Select(static term => new RowTerm(term.Key, term.Value.Weight, term.Value.Places))]);
     }
 
     /// <summary>Reads it back.</summary>
@@ -77,13 +87,14 @@ public sealed class RowText
             terms.Add(new RowTerm(term, weight, TextPlaces.Read(bytes, ref at)));
         }
 
-        return new RowText(terms[0].Weight, terms[1..]);
+        var (words, title) = ((int)terms[0].Weight, terms[0].Places);
+        return new RowText(new RowShape(words, title[0], title[1] - title[0]), terms[1..]);
     }
 
     /// <summary>Appends its bytes.</summary>
     public void Append(IBufferWriter<byte> target)
     {
-        Append(target, new RowTerm("", (float)Length, []));
+        Append(target, new RowTerm("", Shape.Length, [Shape.TitleAt, Shape.TitleAt + Shape.TitleWords]));
         foreach (var term in Terms)
         {
             Append(target, term);
@@ -96,9 +107,9 @@ public sealed class RowText
         var match = default(WordMatch);
         foreach (var term in Terms)
         {
-            if (word.MistakesIn(term.Term) is >= 0 and var mistakes)
+            if (word.LikenessOf(term.Term) is { } likeness)
             {
-                match.Add(term.Weight, mistakes);
+                match.Add(term.Weight, likeness, term.Places);
             }
         }
 
@@ -110,7 +121,7 @@ public sealed class RowText
     /// <param name="words">the words of the question</param>
     public bool Has(SearchPhrase phrase, IReadOnlyList<SearchWord> words)
     {
-        var places = phrase.Words.Distinct().ToDictionary(number => number, IReadOnlySet<int> (number) => Terms.Where(term => words[number].Matches(term.Term)).SelectMany(static term => term.Places).ToHashSet());
+        var places = phrase.Words.Distinct().ToDictionary(number => number, number => MatchOf(words[number]).Places);
         return phrase.IsIn(number => places[number]);
     }
 

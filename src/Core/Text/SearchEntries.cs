@@ -4,9 +4,14 @@ using Mjolnir.Core.Indexes;
 namespace Mjolnir.Core.Text;
 
 /// <summary>
-/// The entries of text search: a tree of words. Key: the term, then the primary key; payload: how often the row has it, by weight, then how many words the row has, then where the word stands (<see cref="RowTerm.Places"/>). The empty term is in every
-/// row: its payload is the number of words, so that its range tells how many rows and words there are; behind it stand the values that are kept beside the text
-/// (<see cref="SearchDeclaration.Facets"/>).
+/// The entries of text search: a tree of words. Key: the term, then the primary key. Payload:
+/// <code>
+/// number  how often the row has the term, by weight; as <see cref="OrderedKey"/> writes it
+/// LEB128  words of the row, where its title begins, words of its title
+/// places  where the word stands (<see cref="RowTerm.Places"/>)
+/// </code>
+/// The empty term is in every row: its first number is that of the row's words, so that its range tells how many rows and words there are; behind it stand the values that are kept beside
+/// the text (<see cref="SearchDeclaration.Facets"/>).
 /// </summary>
 public static class SearchEntries
 {
@@ -30,29 +35,30 @@ public static class SearchEntries
     /// <param name="primaryKey">its primary key in UTF-8</param>
     public static IEnumerable<KeyValuePair<byte[], byte[]>> Of(RowText row, byte[] values, byte[] primaryKey)
     {
-        yield return KeyValuePair.Create<byte[], byte[]>([.. Term(""), .. primaryKey], [.. Payload(row.Length, row.Length, []), .. values]);
+        yield return KeyValuePair.Create<byte[], byte[]>([.. Term(""), .. primaryKey], [.. Payload(row.Shape.Length, row.Shape, []), .. values]);
         foreach (var (term, weight, places) in row.Terms)
         {
-            yield return KeyValuePair.Create<byte[], byte[]>([.. Term(term), .. primaryKey], Payload(weight, row.Length, places));
+            yield return KeyValuePair.Create<byte[], byte[]>([.. Term(term), .. primaryKey], Payload(weight, row.Shape, places));
         }
     }
 
-    /// <summary>How often the row of an entry has its word, by weight, and how many words it has.</summary>
-    public static (double Weight, double Length) Read(ReadOnlySpan<byte> payload)
+    /// <summary>How often the row of an entry has its word, by weight, what ranking needs to know of the row, and where the word stands.</summary>
+    /// <exception cref="CorruptDataException">the payload is none</exception>
+    public static (double Weight, RowShape Row, int[] Places) Read(ReadOnlySpan<byte> payload)
     {
-        var first = OrderedKey.LengthOf(payload, TreeShape.Summed);
-        return OrderedKey.TryNumber(payload, out var weight) && OrderedKey.TryNumber(payload[first..], out var length) ? (weight, length) : throw new CorruptDataException("Damaged entry of text search", null, 0);
+        var at = OrderedKey.LengthOf(payload, TreeShape.Summed);
+        var row = ReadShape(payload, ref at);
+        return OrderedKey.TryNumber(payload, out var weight) ? (weight, row, TextPlaces.Read(payload, ref at)) : throw new CorruptDataException("Damaged entry of text search", null, 0);
     }
-
-    /// <summary>Where the row of an entry has its word.</summary>
-    public static IReadOnlyList<int> Places(ReadOnlySpan<byte> payload) => Places(payload, out _);
 
     /// <summary>The values beside the text, in the entry of the empty term.</summary>
     /// <param name="payload">the entry's</param>
     /// <param name="columns">the columns, in the order declared</param>
     public static ReadOnlyMemory<byte>[] Values(ReadOnlyMemory<byte> payload, IReadOnlyList<IndexColumn> columns)
     {
-        Places(payload.Span, out var at);
+        var at = OrderedKey.LengthOf(payload.Span, TreeShape.Summed);
+        ReadShape(payload.Span, ref at);
+        TextPlaces.Read(payload.Span, ref at);
         var values = new ReadOnlyMemory<byte>[columns.Count];
         for (var i = 0; i < values.Length; i++)
         {
@@ -63,18 +69,22 @@ public static class SearchEntries
         return values;
     }
 
-    private static int[] Places(ReadOnlySpan<byte> payload, out int at)
+    private static RowShape ReadShape(ReadOnlySpan<byte> payload, ref int at)
     {
-        at = OrderedKey.LengthOf(payload, TreeShape.Summed);
-        at += OrderedKey.LengthOf(payload[at..], TreeShape.Summed);
-        return TextPlaces.Read(payload, ref at);
+        var length = (int)Leb128.Read(payload, ref at);
+        var titleAt = (int)Leb128.Read(payload, ref at);
+        return new RowShape(length, titleAt, (int)Leb128.Read(payload, ref at));
     }
 
-    private static byte[] Payload(double weight, double length, IReadOnlyList<int> places)
+    private static byte[] Payload(double weight, RowShape row, IReadOnlyList<int> places)
     {
         var payload = new ArrayBufferWriter<byte>(32);
         OrderedKey.AppendNumber(payload, weight);
-        OrderedKey.AppendNumber(payload, length);
+        foreach (var number in (ReadOnlySpan<int>)[row.Length, row.TitleAt, row.TitleWords])
+        {
+            TextPlaces.Number(payload, number);
+        }
+
         TextPlaces.Append(payload, places);
         return payload.WrittenSpan.ToArray();
     }

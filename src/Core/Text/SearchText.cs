@@ -8,7 +8,7 @@ public sealed record SearchPhrase(IReadOnlyList<int> Words)
 {
     /// <summary>True if the words stand so.</summary>
     /// <param name="placesOf">where a word of the question stands in the row</param>
-    public bool IsIn(Func<int, IReadOnlySet<int>> placesOf) =>
+    public bool IsIn(Func<int, IReadOnlyCollection<int>> placesOf) =>
         placesOf(Words[0]).Any(start => Enumerable.Range(1, Words.Count - 1).All(i => placesOf(Words[i]).Contains(start + i)));
 }
 
@@ -42,9 +42,6 @@ public sealed record SearchText(IReadOnlyList<SearchWord> Words, IReadOnlyList<S
 
         return new SearchText(words, [.. phrases.Values.Where(static phrase => phrase.Count > 1).Select(static phrase => new SearchPhrase(phrase))]);
     }
-
-    /// <summary>True if a word is part of a phrase: where it stands matters then.</summary>
-    public bool IsInPhrase(int word) => Phrases.Any(phrase => phrase.Words.Contains(word));
 
     /// <summary>The number of a word, as a new one or as the same one before; -1 if there are too many.</summary>
     private static int Add(List<SearchWord> words, SearchWord word)

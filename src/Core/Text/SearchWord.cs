@@ -1,9 +1,24 @@
 namespace Mjolnir.Core.Text;
 
-/// <summary>A term that is like a word of a question.</summary>
+/// <summary>How a term is what a word of a question stands for.</summary>
+/// <param name="Mistakes">how many letters are missing, too many, others, or changed places with their neighbours; 1 for a word of the question's middle that is only the term's beginning</param>
+/// <param name="Share">how much of the term was written: 1 for the whole of it, less for its beginning</param>
+public readonly record struct TermLikeness(int Mistakes, double Share)
+{
+    /// <summary>The word itself.</summary>
+    public static TermLikeness Same { get; } = new(0, 1);
+
+    // Whole words are what somebody meant, beginnings what he may mean: the more of them was written, the more they count.
+    private const double Whole = 4;
+
+    /// <summary>How much a row's having the term counts.</summary>
+    public double Worth => Share >= 1 ? Whole : 1 + (Share * Share);
+}
+
+/// <summary>A term that a word of a question stands for besides itself, where few rows have what was asked for.</summary>
 /// <param name="Term">as an index knows it</param>
-/// <param name="Mistakes">how many letters are missing, too many, others, or changed places with their neighbours: at least 1</param>
-public readonly record struct SimilarTerm(string Term, int Mistakes);
+/// <param name="Likeness">how it is like the word; with one mistake at least</param>
+public readonly record struct SimilarTerm(string Term, TermLikeness Likeness);
 
 /// <summary>A word that is looked for.</summary>
 /// <param name="Term">as an index knows it</param>
@@ -17,24 +32,32 @@ public sealed record SearchWord(string Term, string? Prefix)
     public IReadOnlyList<SimilarTerm> Similar { get; init; } = [];
 
     /// <summary>True if a word of a text is meant.</summary>
-    public bool Matches(string term) => MistakesIn(term) >= 0;
+    public bool Matches(string term) => LikenessOf(term) is not null;
 
-    /// <summary>With how many mistakes a word of a text is this one; -1 if it is not meant.</summary>
-    public int MistakesIn(string term)
+    /// <summary>How a word of a text is this one; null if it is not meant.</summary>
+    public TermLikeness? LikenessOf(string term)
     {
-        if (term == Term || (Prefix is not null && term.StartsWith(Prefix, StringComparison.Ordinal)))
+        if (term == Term)
         {
-            return 0;
+            return TermLikeness.Same;
+        }
+
+        if (Prefix is not null && term.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            return new TermLikeness(0, ShareOf(Prefix, term));
         }
 
         foreach (var similar in Similar)
         {
             if (similar.Term == term)
             {
-                return similar.Mistakes;
+                return similar.Likeness;
             }
         }
 
-        return -1;
+        return null;
     }
+
+    /// <summary>How much of a term was written if a word is its beginning.</summary>
+    public static double ShareOf(string beginning, string term) => Math.Min(1, (double)beginning.Length / term.Length);
 }

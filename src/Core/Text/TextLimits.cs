@@ -15,6 +15,12 @@ public static class TextLimits
     /// <summary>Words of a row whose places are known, so that phrases are found among them: two bytes each at most.</summary>
     public const int PlacesOfRow = 3_000;
 
+    /// <summary>Places between two fields: so many that words of two fields are not near each other, and no phrase goes over both.</summary>
+    public const int BetweenFields = 16;
+
+    /// <summary>Places from one word to another up to which they are near each other: about a clause.</summary>
+    public const int Near = 8;
+
     /// <summary>Words of a question that count; people write three.</summary>
     public const int WordsOfQuestion = 16;
 
@@ -24,7 +30,7 @@ public static class TextLimits
     /// <summary>Words that begin like a question's last one and are looked at.</summary>
     public const int CompletionsSeen = 2_000;
 
-    /// <summary>Rows with a word, or with one that it may be the beginning of, from which on nobody looks for words like it: it is no mistake then.</summary>
+    /// <summary>Rows with a word, or with one that it may be the beginning of, from which on nobody looks for words like it: it is no mistake then. The same of rows with all words.</summary>
     public const int FewRows = 5;
 
     /// <summary>Words that a mistyped one may stand for: the nearest, of these the most frequent.</summary>

@@ -29,5 +29,5 @@ internal static class TextPlaces
         return places;
     }
 
-    private static void Number(IBufferWriter<byte> target, int number) => target.Advance(Leb128.Write(target.GetSpan(Leb128.LargestSize), (ulong)number));
+    public static void Number(IBufferWriter<byte> target, int number) => target.Advance(Leb128.Write(target.GetSpan(Leb128.LargestSize), (ulong)number));
 }

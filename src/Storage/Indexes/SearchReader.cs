@@ -9,8 +9,8 @@ namespace Mjolnir.Storage.Indexes;
 /// Answers a search from one head:
 /// <code>
 /// 1 how many rows and words there are, and which terms each word stands for, with their numbers of rows
-/// 2 the rows that have all words and phrases, and the values asked for
-/// 3 ranked, or counted per value
+/// 2 the rows that have all words; where these are few, those that have words like them
+/// 3 of these those that have all phrases, and the values asked for; ranked, or counted per value
 /// </code>
 /// </summary>
 internal static class SearchReader
@@ -41,15 +41,34 @@ internal static class SearchReader
             words.Add(new SearchedWord(words.Count, await terms.MeantAsync(word)));
         }
 
-        var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(static word => word.Figures)]);
         var rows = new SearchRows(pages, question, all.Count);
         await rows.FindAsync(words);
+        if (rows.Found.Count < TextLimits.FewRows && question.Words.Any(static word => word.Mistakes > 0))
+        {
+            words = await WidenedAsync(terms, words, question);
+            await rows.FindAsync(words);
+        }
+
+        await rows.NarrowAsync();
+        var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(static word => word.Figures)]);
         return question.By.Count > 0 ? Counted(rows, question, figures) : Ranked(rows, question, figures);
+    }
+
+    /// <summary>The words with all that is like them, however many rows have them.</summary>
+    private static async ValueTask<List<SearchedWord>> WidenedAsync(SearchTerms terms, List<SearchedWord> words, IndexQuestion question)
+    {
+        var widened = new List<SearchedWord>();
+        foreach (var word in words)
+        {
+            widened.Add(new SearchedWord(word.Number, await terms.WidenedAsync(question.Words[word.Number], word.Terms)));
+        }
+
+        return widened;
     }
 
     private static IndexAnswer Ranked(SearchRows rows, IndexQuestion question, SearchFigures figures)
     {
-        var best = rows.Found.Select(row => new FoundPlace(figures.Rank(row.Value.Words, row.Value.Length).PlaceOf(row.Key), row.Key)).OrderBy(static row => row.Place, ByBytes).Take(question.Limit);
+        var best = rows.Found.Select(row => new FoundPlace(figures.Rank(row.Value.Words, row.Value.Shape).PlaceOf(row.Key), row.Key)).OrderBy(static row => row.Place, ByBytes).Take(question.Limit);
         return new IndexAnswer { Found = [.. best], IsWhole = rows.Found.Count <= question.Limit, Count = rows.Found.Count, Figures = figures, IsPartial = rows.IsPartial };
     }
 

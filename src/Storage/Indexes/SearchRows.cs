@@ -16,18 +16,15 @@ internal sealed record SearchedWord(int Number, List<MeantTerm> Terms)
     public long Rows { get; } = Terms.Sum(static term => term.Rows);
 
     /// <summary>What ranking needs to know.</summary>
-    public WordFigures Figures => new(Rows, [.. Terms.Where(static term => term.Mistakes > 0).Select(static term => new SimilarTerm(term.Term, term.Mistakes))]);
+    public WordFigures Figures => new(Rows, [.. Terms.Where(static term => term.Likeness.Mistakes > 0).Select(static term => new SimilarTerm(term.Term, term.Likeness))]);
 }
 
 /// <summary>A row that has the words looked at so far.</summary>
 /// <param name="Words">how it has each</param>
 internal sealed record SearchedRow(WordMatch[] Words)
 {
-    /// <summary>Its number of words.</summary>
-    public double Length { get; set; }
-
-    /// <summary>Where the words of phrases stand.</summary>
-    public Dictionary<int, HashSet<int>> Places { get; } = [];
+    /// <summary>Its number of words, and its title.</summary>
+    public RowShape Shape { get; set; }
 
     /// <summary>Values that are kept beside its text; none if nobody asks for them.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Values { get; set; } = [];
@@ -53,7 +50,6 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     private const int LookUpValuesFrom = 4;
 
     private readonly TreeRoot _root = pages.Root(question.Tree);
-    private readonly HashSet<int> _placed = [.. question.Phrases.SelectMany(static phrase => phrase.Words)];
     private readonly Dictionary<string, SearchedRow> _rows = new(StringComparer.Ordinal);
 
     /// <summary>The rows by primary key.</summary>
@@ -62,9 +58,10 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     /// <summary>True if the rarest word has more rows than are looked at.</summary>
     public bool IsPartial { get; private set; }
 
-    /// <summary>Finds them.</summary>
+    /// <summary>Finds the rows that have all words.</summary>
     public async ValueTask FindAsync(IReadOnlyList<SearchedWord> words)
     {
+        _rows.Clear();
         if (words.Any(static word => word.Rows == 0))
         {
             return;
@@ -79,7 +76,12 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
             }
         }
 
-        Keep(row => question.Phrases.All(phrase => phrase.IsIn(word => row.Places[word])));
+    }
+
+    /// <summary>Of the rows found leaves those that have the phrases and the values asked for, and reads the values.</summary>
+    public async ValueTask NarrowAsync()
+    {
+        Keep(row => question.Phrases.All(phrase => phrase.IsIn(word => row.Words[word].Places)));
         foreach (var filter in question.Filters)
         {
             await FilterAsync(filter);
@@ -164,14 +166,9 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
 
     private void Add(SearchedRow row, SearchedWord word, MeantTerm term, FoundEntry entry)
     {
-        var (weight, length) = SearchEntries.Read(entry.Payload.Span);
-        row.Words[word.Number].Add(weight, term.Mistakes);
-        row.Length = length;
-        if (_placed.Contains(word.Number))
-        {
-            row.Places.TryAdd(word.Number, []);
-            row.Places[word.Number].UnionWith(SearchEntries.Places(entry.Payload.Span));
-        }
+        var (weight, shape, places) = SearchEntries.Read(entry.Payload.Span);
+        row.Words[word.Number].Add(weight, term.Likeness, places);
+        row.Shape = shape;
     }
 
     private async ValueTask FilterAsync(SearchFilter filter)

@@ -6,9 +6,9 @@ namespace Mjolnir.Storage.Indexes;
 
 /// <summary>A term that a word of a question stands for.</summary>
 /// <param name="Term">the term</param>
-/// <param name="Mistakes">with how many mistakes the word is it; 0 for the word itself and what it may be the beginning of</param>
+/// <param name="Likeness">how it is the word; without mistakes for the word itself and what it may be the beginning of</param>
 /// <param name="Rows">in how many rows it occurs</param>
-internal readonly record struct MeantTerm(string Term, int Mistakes, long Rows);
+internal readonly record struct MeantTerm(string Term, TermLikeness Likeness, long Rows);
 
 /// <summary>Finds which terms a word of a question stands for, as far as there are rows with them.</summary>
 /// <param name="pages">the pages of a head</param>
@@ -22,23 +22,52 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
         var meant = new List<MeantTerm>();
         if (await RowsAsync(word.Term) is > 0 and var exact)
         {
-            meant.Add(new MeantTerm(word.Term, 0, exact));
+            meant.Add(new MeantTerm(word.Term, TermLikeness.Same, exact));
         }
 
         if (word.Prefix is not null)
         {
-            var begun = await pages.RunAsync(new GroupWalk(SearchEntries.Shape, words, SearchEntries.Beginning(word.Prefix), depth: 1, groupSums: -1, TextLimits.CompletionsSeen));
-            meant.AddRange(begun.Found.OrderByDescending(static group => group.Value.Count).Take(TextLimits.Completions)
-                .Select(static group => new MeantTerm(OrderedKey.Read(group.Key, SearchEntries.Shape.Columns[0], out _).Text!, 0, group.Value.Count))
-                .Where(term => term.Term != word.Term));
+            meant.AddRange((await BegunAsync(word.Prefix, mistakes: 0)).Take(TextLimits.Completions).Where(term => term.Term != word.Term));
         }
 
-        if (word.Mistakes > 0 && meant.Sum(static term => term.Rows) < TextLimits.FewRows)
+        if (word.Mistakes > 0 && IsFew(meant))
         {
             meant.AddRange(await SimilarAsync(word));
         }
 
         return meant;
+    }
+
+    /// <summary>The same and all that is like it, for a question that few rows answer: words like it, and those that it may be the beginning of, where it stands in the middle too.</summary>
+    /// <param name="word">the word</param>
+    /// <param name="meant">what it stands for already</param>
+    public async ValueTask<List<MeantTerm>> WidenedAsync(SearchWord word, List<MeantTerm> meant)
+    {
+        var widened = meant.ToList();
+        if (word.Mistakes > 0 && !IsFew([.. meant.Where(static term => term.Likeness.Mistakes == 0)]))
+        {
+            widened.AddRange(await SimilarAsync(word));
+        }
+
+        if (word.Mistakes > 0 && word.Prefix is null)
+        {
+            widened.AddRange((await BegunAsync(word.Term, mistakes: 1)).Where(term => widened.TrueForAll(other => other.Term != term.Term)).Take(TextLimits.Similar).ToList());
+        }
+
+        return widened;
+    }
+
+    private static bool IsFew(List<MeantTerm> meant) => meant.Sum(static term => term.Rows) < TextLimits.FewRows;
+
+    /// <summary>The terms that begin like this, the most frequent first.</summary>
+    private async ValueTask<IEnumerable<MeantTerm>> BegunAsync(string beginning, int mistakes)
+    {
+        var begun = await pages.RunAsync(new GroupWalk(SearchEntries.Shape, words, SearchEntries.Beginning(beginning), depth: 1, groupSums: -1, TextLimits.CompletionsSeen));
+        return begun.Found.Take(TextLimits.CompletionsSeen).OrderByDescending(static group => group.Value.Count).Select(group =>
+        {
+            var term = OrderedKey.Read(group.Key, SearchEntries.Shape.Columns[0], out _).Text!;
+            return new MeantTerm(term, new TermLikeness(mistakes, SearchWord.ShareOf(beginning, term)), group.Value.Count);
+        });
     }
 
     /// <summary>
@@ -69,7 +98,7 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
                 var term = Vocabulary.TermOf(entry.Key);
                 if (!near.ContainsKey(term))
                 {
-                    near[term] = word.MistakesIn(term) == 0 ? int.MaxValue : Vocabulary.Distance(word.Term, term, word.Mistakes);
+                    near[term] = word.LikenessOf(term) is not null ? int.MaxValue : Vocabulary.Distance(word.Term, term, word.Mistakes);
                 }
             }
         }
@@ -77,10 +106,10 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
         var similar = new List<MeantTerm>();
         foreach (var (term, mistakes) in near.Where(term => term.Value <= word.Mistakes).OrderBy(static term => term.Value).ThenBy(static term => term.Key, StringComparer.Ordinal).Take(TextLimits.SimilarCounted))
         {
-            similar.Add(new MeantTerm(term, mistakes, await RowsAsync(term)));
+            similar.Add(new MeantTerm(term, new TermLikeness(mistakes, 1), await RowsAsync(term)));
         }
 
-        return similar.OrderBy(static term => term.Mistakes).ThenByDescending(static term => term.Rows).ThenBy(static term => term.Term, StringComparer.Ordinal).Take(TextLimits.Similar);
+        return similar.OrderBy(static term => term.Likeness.Mistakes).ThenByDescending(static term => term.Rows).ThenBy(static term => term.Term, StringComparer.Ordinal).Take(TextLimits.Similar);
     }
 
     private async ValueTask<long> RowsAsync(string term) => (await pages.RunAsync(new SumWalk(SearchEntries.Shape, words, KeyRange.Of(SearchEntries.Term(term))))).Count;

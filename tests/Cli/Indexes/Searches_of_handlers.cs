@@ -269,23 +269,35 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
     }
 
     private static double Weight(PlainEvent row, (string Word, bool IsBeginning) asked) =>
-        (IsMeant(row.Id, asked) ? IdWeight : 0) + Split(row).Count(word => IsMeant(word, asked));
+        (IsMeant(row.Id, asked) ? IdWeight * Worth(row.Id, asked) : 0) + Split(row).Where(word => IsMeant(word, asked)).Sum(word => Worth(word, asked));
+
+    /// <summary>Whole words count four times; beginnings the more the more of them was written.</summary>
+    private static double Worth(string word, (string Word, bool IsBeginning) asked) => word == asked.Word ? 4 : 1 + Math.Pow((double)asked.Word.Length / word.Length, 2);
 
     private static bool IsMeant(string word, (string Word, bool IsBeginning) asked) => asked.IsBeginning ? word.StartsWith(asked.Word, StringComparison.Ordinal) : word == asked.Word;
 
     private static string[] Split(PlainEvent row) => row.City?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? [];
 
-    /// <summary>BM25. A word that stands for several occurs in as many rows as these do together.</summary>
+    /// <summary>BM25, more where words stand near each other, and where the id, which is the title, was asked for. A word that stands for several occurs in as many rows as these do together.</summary>
     private static double Score(IReadOnlyCollection<PlainEvent> rows, PlainEvent row, List<(string Word, bool IsBeginning)> asked)
     {
         var length = (PlainEvent each) => Split(each).Length + 1.0;
         var average = rows.Sum(length) / rows.Count;
-        return asked.Sum(word =>
+        var score = asked.Sum(word =>
         {
             var frequency = Math.Min(rows.Count, rows.Sum(each => Split(each).Append(each.Id).Distinct().Count(term => IsMeant(term, word))));
             var weight = Weight(row, word);
-            return Math.Log(1 + ((rows.Count - frequency + 0.5) / (frequency + 0.5))) * weight * 2.2 / (weight + (1.2 * (0.25 + (0.75 * length(row) / average))));
+            return Math.Log(1 + ((rows.Count - frequency + 0.5) / (frequency + 0.5))) * weight * 3 / (weight + (2 * (0.25 + (0.75 * length(row) / average))));
         });
+        var nearness = asked.Count < 2 ? 0 : asked.Zip(asked.Skip(1), (one, other) => Nearness(Split(row), one, other)).Average();
+        return score * (1 + (nearness / 2)) * (asked.Exists(word => IsMeant(row.Id, word)) ? 1.4 : 1);
+    }
+
+    private static double Nearness(string[] words, (string Word, bool IsBeginning) one, (string Word, bool IsBeginning) other)
+    {
+        var places = ((string Word, bool IsBeginning) asked) => Enumerable.Range(0, words.Length).Where(i => IsMeant(words[i], asked));
+        return places(one).SelectMany(before => places(other).Select(place => place - before)).Where(static distance => distance != 0 && Math.Abs(distance) <= 8)
+            .Select(static distance => distance > 0 ? 1.0 / distance : -0.5 / distance).DefaultIfEmpty().Max();
     }
 
     private static JsonObject One(string id, string city, long price) => new() { ["id"] = id, ["row"] = new PlainEvent(id, city, null, price, null).ToJson() };

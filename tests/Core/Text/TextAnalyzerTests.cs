@@ -73,12 +73,13 @@ public class TextAnalyzerTests
         row.Append(bytes);
         var back = RowText.Read(bytes.WrittenSpan);
 
-        Assert.Equal(5_005, back.Length);
+        Assert.Equal(new RowShape(5_005, 0, 3), row.Shape);
+        Assert.Equal(row.Shape, back.Shape);
         Assert.Equal(row.Terms.Select(Shown), back.Terms.Select(Shown));
         Assert.Equal([0, 1], back.Terms.Single(term => term.Term == "big").Places);
-        Assert.Equal([2, 5], back.Terms.Single(term => term.Term == "house").Places);
+        Assert.Equal([2, 3 + TextLimits.BetweenFields + 1], back.Terms.Single(term => term.Term == "house").Places);
         Assert.Equal(TextLimits.WordsOfRow + 2, back.Terms.Sum(term => term.Places.Count));
-        Assert.Equal((TextLimits.WordsOfRow, 5.0, 3.5), (back.Terms.Count, back.MatchOf(new SearchWord("big", null)).Weight, back.MatchOf(new SearchWord("house", null)).Weight));
+        Assert.Equal((TextLimits.WordsOfRow, 4 * 5.0, 4 * 3.5), (back.Terms.Count, back.MatchOf(new SearchWord("big", null)).Weight, back.MatchOf(new SearchWord("house", null)).Weight));
         Assert.InRange(bytes.WrittenCount, 1, TextLimits.BytesOfRow + (8 * (TextLimits.WordsOfRow + 1)) + (2 * TextLimits.PlacesOfRow));
     }
 
@@ -115,7 +116,7 @@ public class TextAnalyzerTests
         var declared = new SearchDeclaration([new SearchField("text", 1)], null, false);
         var row = RowText.Of(new TextAnalyzer(null), declared, [IndexValue.Of(string.Join(' ', Enumerable.Repeat("same", TextLimits.PlacesOfRow + 10)))]);
 
-        Assert.Equal((TextLimits.PlacesOfRow + 10, TextLimits.PlacesOfRow), ((int)row.MatchOf(new SearchWord("same", null)).Weight, row.Terms[0].Places.Count));
+        Assert.Equal((TextLimits.PlacesOfRow + 10, TextLimits.PlacesOfRow), ((int)row.MatchOf(new SearchWord("same", null)).Weight / 4, row.Terms[0].Places.Count));
     }
 
     [Theory]

@@ -10,6 +10,10 @@ internal sealed record PlainText(string Title, string Text, string? Category = n
 
     public IReadOnlyList<(string Word, double Weight)> Words { get; } = [.. Split(Title).Select(static word => (word, TitleWeight)), .. Split(Text).Select(static word => (word, 1.0))];
 
+    /// <summary>Its words and where in their field they stand.</summary>
+    public IReadOnlyList<(string Word, bool IsTitle, int Place)> Places { get; } =
+        [.. Split(Title).Select(static (word, place) => (word, true, place)), .. Split(Text).Select(static (word, place) => (word, false, place))];
+
     /// <summary>The value of one of the other columns.</summary>
     public IndexValue Of(string column) => column switch
     {
@@ -27,7 +31,9 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
     private const int Few = 5;
     private const int MostSimilar = 20;
 
-    private sealed record Meant(Dictionary<string, int> Words, long Rows);
+    private const int Near = 8;
+
+    private sealed record Meant(Dictionary<string, (int Mistakes, double Share)> Words, long Rows);
 
     private readonly record struct Asked(string Word, bool IsBegun, int Mistakes);
 
@@ -38,7 +44,13 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
         var parts = text.Split('"').Select((part, i) => (Words: PlainText.Split(part), IsQuoted: i % 2 == 1)).ToList();
         var isBegun = parts[^1].Words.Length > 0 && !text.EndsWith(' ');
         var asked = parts.ConvertAll(part => part.Words.Select((word, i) => new Asked(word, isBegun && part == parts[^1] && i == part.Words.Length - 1, part.IsQuoted || !isFuzzy ? 0 : Allowed(word))).ToList());
-        var words = asked.SelectMany(static part => part).Distinct().Select(MeantBy).ToList();
+        var different = asked.SelectMany(static part => part).Distinct().ToList();
+        var words = different.ConvertAll(word => MeantBy(word, isWidened: false));
+        if (different.Exists(static word => word.Mistakes > 0) && rows.Values.Count(row => words.TrueForAll(word => row.Words.Any(has => word.Words.ContainsKey(has.Word)))) < Few)
+        {
+            words = different.ConvertAll(word => MeantBy(word, isWidened: true));
+        }
+
         var phrases = asked.Where((_, i) => parts[i].IsQuoted).ToList();
         return [.. rows.Where(row => isMeant(row.Value)).Where(row => phrases.TrueForAll(phrase => Stands(row.Value.Title, phrase) || Stands(row.Value.Text, phrase))).Select(row => (row.Key, Rank: Rank(row.Value, words)))
             .Where(static row => row.Rank is not null).Select(static row => (row.Key, Rank: row.Rank!.Value)).OrderBy(static row => row.Rank)];
@@ -55,42 +67,60 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
     private static int Allowed(string word) => word.Any(char.IsDigit) ? 0 : word.Length >= 8 ? 2 : word.Length >= 4 ? 1 : 0;
 
     /// <summary>The words that one stands for, with the mistakes in it.</summary>
-    private Meant MeantBy(Asked asked)
+    private Meant MeantBy(Asked asked, bool isWidened)
     {
         var vocabulary = rows.Values.SelectMany(row => row.Words.Select(each => each.Word)).Distinct().ToDictionary(each => each, each => (long)rows.Values.Count(row => row.Words.Any(has => has.Word == each)));
-        var meant = vocabulary.Keys.Where(each => IsMeant(each, asked)).ToDictionary(each => each, _ => 0);
-        if (meant.Keys.Sum(each => vocabulary[each]) < Few)
+        var meant = vocabulary.Keys.Where(each => IsMeant(each, asked)).ToDictionary(each => each, each => (Mistakes: 0, Share(asked.Word, each)));
+        if (isWidened ? asked.Mistakes > 0 : meant.Keys.Sum(each => vocabulary[each]) < Few)
         {
             var similar = vocabulary.Keys.Where(each => each.Length > 1 && !each.Any(char.IsDigit) && !meant.ContainsKey(each)).Select(each => (Word: each, Mistakes: Distance(asked.Word, each)))
                 .Where(each => each.Mistakes <= asked.Mistakes)
                 .OrderBy(each => each.Mistakes).ThenByDescending(each => vocabulary[each.Word]).ThenBy(each => each.Word, StringComparer.Ordinal).Take(MostSimilar).ToList();
-            similar.ForEach(each => meant[each.Word] = each.Mistakes);
+            similar.ForEach(each => meant[each.Word] = (each.Mistakes, 1));
+        }
+
+        if (isWidened && asked.Mistakes > 0 && !asked.IsBegun)
+        {
+            vocabulary.Keys.Where(each => each.StartsWith(asked.Word, StringComparison.Ordinal) && !meant.ContainsKey(each)).OrderByDescending(each => vocabulary[each]).ThenBy(each => each, StringComparer.Ordinal)
+                .Take(MostSimilar).ToList().ForEach(each => meant[each] = (1, Share(asked.Word, each)));
         }
 
         return new Meant(meant, meant.Keys.Sum(each => vocabulary[each]));
     }
 
+    private static double Share(string word, string term) => (double)word.Length / term.Length;
+
     private SearchRank? Rank(PlainText row, List<Meant> words)
     {
         var average = rows.Values.Sum(each => (double)each.Words.Count) / rows.Count;
         var (mistakes, score) = (0, 0.0);
+        var places = new List<List<(bool IsTitle, int Place)>>();
         foreach (var word in words)
         {
-            var found = row.Words.Where(each => word.Words.ContainsKey(each.Word)).ToList();
+            var found = row.Places.Where(each => word.Words.ContainsKey(each.Word)).ToList();
             if (found.Count == 0)
             {
                 return null;
             }
 
-            var fewest = found.Min(each => word.Words[each.Word]);
-            var weight = found.Where(each => word.Words[each.Word] == fewest).Sum(each => each.Weight);
+            var fewest = found.Min(each => word.Words[each.Word].Mistakes);
+            found = found.FindAll(each => word.Words[each.Word].Mistakes == fewest);
+            var weight = found.Sum(each => (each.IsTitle ? 2 : 1) * (word.Words[each.Word].Share is < 1 and var share ? 1 + (share * share) : 4));
             var frequency = Math.Min(rows.Count, word.Rows);
             mistakes += fewest;
-            score += Math.Log(1 + ((rows.Count - frequency + 0.5) / (frequency + 0.5))) * weight * 2.2 / (weight + (1.2 * (0.25 + (0.75 * row.Words.Count / average))));
+            score += Math.Log(1 + ((rows.Count - frequency + 0.5) / (frequency + 0.5))) * weight * 3 / (weight + (2 * (0.25 + (0.75 * row.Words.Count / average))));
+            places.Add(found.ConvertAll(each => (each.IsTitle, each.Place)));
         }
 
-        return new SearchRank(mistakes, score);
+        var nearness = words.Count < 2 ? 0 : places.Zip(places.Skip(1), Nearness).Average();
+        var title = PlainText.Split(row.Title).Length;
+        var asked = places.SelectMany(each => each).Where(each => each.IsTitle).Distinct().Count();
+        return new SearchRank(mistakes, score * (1 + (nearness / 2)) * (title == 0 ? 1 : (1 + (0.4 * Math.Pow((double)asked / title, 4))) / Math.Pow(title, 0.6)));
     }
+
+    private static double Nearness(List<(bool IsTitle, int Place)> before, List<(bool IsTitle, int Place)> places) =>
+        before.SelectMany(one => places.Where(other => other.IsTitle == one.IsTitle).Select(other => other.Place - one.Place)).Where(distance => distance != 0 && Math.Abs(distance) <= Near)
+            .Select(distance => distance > 0 ? 1.0 / distance : -0.5 / distance).DefaultIfEmpty().Max();
 
     private static int Distance(string one, string other)
     {

@@ -7,17 +7,17 @@ namespace Mjolnir.Core.Indexes.Queries;
 /// <summary>
 /// An answer as bytes between processes:
 /// <code>
-/// byte    format (3), byte flags: 1 whole, 2 behind, 4 refused, 8 figures of a search, 16 partial
+/// byte    format (4), byte flags: 1 whole, 2 behind, 4 refused, 8 figures of a search, 16 partial
 /// text    why it is refused; only then
 /// number  places, then each: counted place, text primary key
 /// number  count; number sums, then each: uint64 upper half, uint64 lower half of the total, number rows
-/// number  rows, uint64 words (an IEEE double), number words asked for, then each: number rows, number similar, then each: text term, number mistakes; only with figures of a search
+/// number  rows, uint64 words (an IEEE double), number words asked for, then each: number rows, number similar, then each: text term, number mistakes, uint64 share (an IEEE double); only with figures of a search
 /// number  groups, then each: number summed columns, counted key, counted payload as in a tree
 /// </code>
 /// </summary>
 public static class AnswerCodec
 {
-    private const byte Format = 3;
+    private const byte Format = 4;
     private const int LongestNumber = 10;
     private const int SumBytes = (2 * sizeof(ulong)) + LongestNumber;
 
@@ -36,7 +36,7 @@ public static class AnswerCodec
     public static byte[] Encode(IndexAnswer answer)
     {
         var groups = answer.Groups.Select(static group => (group.Key, Sums: group.Total.Sums.Length, Payload: group.Total.ToPayload())).ToList();
-        var buffer = new byte[2 + Text(answer.Refusal ?? "") + (6 * LongestNumber) + (answer.Figures?.Asked.Sum(word => (2 * LongestNumber) + word.Similar.Sum(similar => Text(similar.Term) + LongestNumber)) ?? 0) + sizeof(double) + answer.Found.Sum(found => found.Place.Length + LongestNumber + Text(found.PrimaryKey)) + (answer.Sums.Count * SumBytes) + groups.Sum(group => (3 * LongestNumber) + group.Key.Length + group.Payload.Length)];
+        var buffer = new byte[2 + Text(answer.Refusal ?? "") + (6 * LongestNumber) + (answer.Figures?.Asked.Sum(word => (2 * LongestNumber) + word.Similar.Sum(similar => Text(similar.Term) + LongestNumber + sizeof(double))) ?? 0) + sizeof(double) + answer.Found.Sum(found => found.Place.Length + LongestNumber + Text(found.PrimaryKey)) + (answer.Sums.Count * SumBytes) + groups.Sum(group => (3 * LongestNumber) + group.Key.Length + group.Payload.Length)];
         var to = new WireWriter(buffer);
         to.Byte(Format);
         to.Byte((byte)((answer.IsWhole ? Is.Whole : 0) | (answer.IsBehind ? Is.Behind : 0) | (answer.Refusal is null ? 0 : Is.Refused) | (answer.Figures is null ? 0 : Is.Searched) | (answer.IsPartial ? Is.Partial : 0)));
@@ -139,7 +139,8 @@ public static class AnswerCodec
             for (var j = 0; j < similar.Length; j++)
             {
                 var term = from.Text();
-                similar[j] = new SimilarTerm(term, from.Number() is > 0 and <= int.MaxValue and var mistakes ? (int)mistakes : throw from.Damaged("a word alike without mistakes"));
+                var mistakes = from.Number() is > 0 and <= int.MaxValue and var number ? (int)number : throw from.Damaged("a word alike without mistakes");
+                similar[j] = new SimilarTerm(term, new TermLikeness(mistakes, BinaryPrimitives.ReadDoubleLittleEndian(from.Span(sizeof(double)))));
             }
 
             asked[i] = new WordFigures(frequency, similar);
@@ -155,7 +156,8 @@ public static class AnswerCodec
         foreach (var similar in word.Similar)
         {
             to.Text(similar.Term);
-            to.Number(similar.Mistakes);
+            to.Number(similar.Likeness.Mistakes);
+            to.UInt64(BitConverter.DoubleToUInt64Bits(similar.Likeness.Share));
         }
     }
 

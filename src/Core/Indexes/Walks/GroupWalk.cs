@@ -11,7 +11,7 @@ public sealed class GroupWalk : IndexWalk
     private readonly IReadOnlyList<IndexColumn> _columns;
     private readonly int _groupSums;
     private readonly int _limit;
-    private readonly Stack<(PageId Page, ReadOnlyMemory<byte>? End)> _open = new();
+    private readonly Stack<Open> _open = new();
     private readonly SortedDictionary<byte[], GroupRecord> _found = new(Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right)));
 
     /// <summary>Begins a walk.</summary>
@@ -27,22 +27,39 @@ public sealed class GroupWalk : IndexWalk
         _columns = [.. shape.Columns.Take(depth)];
         if (!root.IsEmpty)
         {
-            _open.Push((root.Root, null));
+            _open.Push(new Open(root.Root, null, null, default));
         }
     }
+
+    /// <summary>A page not yet read, with the key behind its last, or, where all of it is in one group, that group's key and what it adds up to.</summary>
+    private readonly record struct Open(PageId Page, ReadOnlyMemory<byte>? End, byte[]? Group, ReadOnlyMemory<byte> Child);
 
     /// <summary>The groups in the order of their keys, by the bytes that their values have there.</summary>
     public IReadOnlyCollection<KeyValuePair<byte[], GroupRecord>> Found => _found;
 
-    /// <summary>False if there are more groups than were to be found: then those found are not whole either.</summary>
+    /// <summary>False if there are more groups than were to be found: then those found are the first ones, and the last of them is not whole.</summary>
     public bool IsWhole => _found.Count <= _limit;
 
     /// <inheritdoc/>
     public override bool TryNext(out PageId page)
     {
-        var any = _open.TryPeek(out var open) && IsWhole;
-        page = open.Page;
-        return any;
+        page = default;
+        while (IsWhole && _open.TryPeek(out var open))
+        {
+            if (open.Group is null)
+            {
+                page = open.Page;
+                return true;
+            }
+
+            _open.Pop();
+            var group = GroupOf(open.Group);
+            var summary = ChildEntry.Of(open.Child.Span, _shape).Summary;
+            group.AddCount(summary.Count);
+            summary.AddSumsTo(group.Sums);
+        }
+
+        return false;
     }
 
     private protected override void Take(IndexPage page)
@@ -50,34 +67,25 @@ public sealed class GroupWalk : IndexWalk
         var end = _open.Pop().End;
         var from = page.IsLeaf ? page.LowerBound(_range.Low.Span) : page.ChildOf(_range.Low.Span);
         var to = _range.High is { } high ? page.LowerBound(high.Span) : page.Count;
-        for (var i = from; i < to; i++)
+        for (var i = from; i < to && page.IsLeaf && IsWhole; i++)
         {
-            if (page.IsLeaf)
-            {
-                TakeEntry(page.Key(i), page.Payload(i).Span);
-            }
-            else
-            {
-                TakeChild(page, i, EndOf(page, i, end));
-            }
+            TakeEntry(page.Key(i), page.Payload(i).Span);
+        }
+
+        // What is looked at first is pushed last.
+        for (var i = to - 1; i >= from && !page.IsLeaf; i--)
+        {
+            PushChild(page, i, EndOf(page, i, end));
         }
     }
 
-    private void TakeChild(IndexPage page, int index, ReadOnlyMemory<byte>? end)
+    private void PushChild(IndexPage page, int index, ReadOnlyMemory<byte>? end)
     {
-        var child = ChildEntry.Of(page.Payload(index).Span, _shape);
+        var payload = page.Payload(index);
         var low = page.Key(index);
         var key = low.AsSpan(0, OrderedKey.LengthOf(low, _columns));
-        if (_groupSums < 0 && _range.Covers(low, end) && KeyRange.Of(key.ToArray()).Covers(low, end))
-        {
-            var group = GroupOf(key);
-            group.AddCount(child.Summary.Count);
-            child.Summary.AddSumsTo(group.Sums);
-        }
-        else
-        {
-            _open.Push((child.Page, end));
-        }
+        var isOneGroup = _groupSums < 0 && _range.Covers(low, end) && KeyRange.Of(key.ToArray()).Covers(low, end);
+        _open.Push(new Open(ChildEntry.Of(payload.Span, _shape).Page, end, isOneGroup ? key.ToArray() : null, payload));
     }
 
     private void TakeEntry(byte[] entry, ReadOnlySpan<byte> payload)

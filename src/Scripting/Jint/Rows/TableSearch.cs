@@ -159,7 +159,7 @@ internal sealed class TableSearch(Realm realm, RowStore rows, TableSchema table,
 
         var row = RowText.Of(_analyzer, _declared, [.. _declared.Fields.Select(field => values(field.Column))]);
         WordMatch[] found = [.. text.Words.Select(row.MatchOf)];
-        return System.Array.TrueForAll(found, static word => word.IsFound) && text.Phrases.All(phrase => row.Has(phrase, text.Words)) ? figures.Rank(found, row.Length) : null;
+        return System.Array.TrueForAll(found, static word => word.IsFound) && text.Phrases.All(phrase => row.Has(phrase, text.Words)) ? figures.Rank(found, row.Shape) : null;
     }
 
     private static IEnumerable<RowObject> Best(IEnumerable<Judged> judged) =>

@@ -1,0 +1,42 @@
+using System.Text.Json;
+
+namespace Mjolnir.Indexer.Tests.Relevance;
+
+/// <summary>What fifty queries find in 13,930 of Debian's packages: all that could be an answer to one of them, and some of the others.</summary>
+public class Packages_found
+{
+    private const int First = 5;
+
+    /// <summary>Words alone do not say of these which package is meant: docs/design/indexes.md tells why.</summary>
+    private static readonly string[] Missed = ["web server", "media player", "dns server"];
+
+    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Relevance");
+    private static readonly Lazy<SearchedPackages> Packages = new(static () => new SearchedPackages(SearchedPackages.Read(Path.Combine(Folder, "packages.tsv"))));
+
+    public static TheoryData<string> Found => [.. Queries.Select(static query => query.Text).Except(Missed)];
+
+    private static IReadOnlyList<RelevanceQuery> Queries => RelevanceQuery.Read(Path.Combine(Folder, "queries.txt"));
+
+    [Theory]
+    [MemberData(nameof(Found))]
+    public void Are_among_the_first_five(string text)
+    {
+        var query = Queries.Single(query => query.Text == text);
+
+        Assert.True(Packages.Value.Best(text, First).Intersect(query.Accepted).Any(), Packages.Value.Explain(query));
+    }
+
+    [Fact]
+    public void Are_not_yet_those_of_three_queries() =>
+        Assert.Equal(Missed.Order(StringComparer.Ordinal), Queries.Where(static query => !Packages.Value.Best(query.Text, First).Intersect(query.Accepted).Any()).Select(static query => query.Text).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Are_searched_as_the_sample_declares_it()
+    {
+        using var declared = JsonDocument.Parse(File.ReadAllText(Path.Combine(Folder, "mjolnir.json")));
+        var search = declared.RootElement.GetProperty("tables").GetProperty("packages").GetProperty("search");
+
+        Assert.Equal("""{ "name": 3, "description": 1 }""", search.GetProperty("fields").GetRawText());
+        Assert.Equal(("en", true), (search.GetProperty("language").GetString(), search.GetProperty("fuzzy").GetBoolean()));
+    }
+}
