@@ -9,6 +9,7 @@ return args switch
     ["index", ..] => IndexBenchmark.Run(args.Length > 1 ? Whole(args[1]) : 1_000_000),
     ["passing", ..] => await PassingBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 4)),
     ["scripts", ..] => ScriptBenchmark.Run(args.Length > 1 ? Whole(args[1]) : 5),
+    ["text", ..] => await TextBenchmark.RunAsync(args.Length > 1 ? Whole(args[1]) : 20),
     ["store", var rows, ..] => await StoreBenchmark.RunAsync(Whole(rows), args[2..]),
     ["proxy", ..] => await ProxyBenchmark.RunAsync(args.Length > 1 ? Whole(args[1]) : 5, args.Length > 2 ? Whole(args[2]) : 3),
     ["proxy-backend" or "proxy-yarp" or "proxy-ours", ..] => await ProxyBenchmark.ServeAsync(args[0], args.ElementAtOrDefault(1)),
@@ -37,6 +38,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS]] | committer [SECONDS] | index [ROWS] | passing [SECONDS] | scripts [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached | travel [ROWS [SECONDS]]");
+    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS]] | committer [SECONDS] | index [ROWS] | passing [SECONDS] | scripts [ROUNDS] | text [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached | travel [ROWS [SECONDS]]");
     return 2;
 }

@@ -50,7 +50,7 @@ public sealed class QuestionCodecTests
             IsWhole = true,
             Count = long.MaxValue,
             Sums = [new ColumnSum(Int128.MaxValue, 3), new ColumnSum(-1, 1)],
-            Figures = new SearchFigures(12, 3.5, [new(1, [new("jazz", 1), new("日本", 2)]), new(long.MaxValue, [])]),
+            Figures = new SearchFigures(12, 3.5, [new(1, [new("jazz", new TermLikeness(1, 1)), new("日本", new TermLikeness(2, 0.3))]), new(long.MaxValue, [])]),
             IsPartial = true,
             Groups = [new FoundGroup([4, 5], group), new FoundGroup([], new GroupRecord(0))],
         }.Behind();

@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Mjolnir.Indexer.Tests.Relevance;
+using Mjolnir.Running;
+using Mjolnir.Servers;
+using Npgsql;
+
+namespace Mjolnir.Benchmarks;
+
+/// <summary>
+/// Searches of this machine's list of packages, the twenty best of each: by the text index, in this process as an app server of `dev` or an indexer asks it, and by a PostgreSQL of this
+/// machine over the same rows, asked over loopback: words by `tsvector` and `ts_rank`, mistyped ones by `pg_trgm`. One question at a time, both in turn in each round.
+/// </summary>
+internal static class TextBenchmark
+{
+    private const int Best = 20;
+    private const int First = 5;
+
+    private static readonly string[] Common = ["library ", "data ", "python ", "for ", "development files ", "perl module ", "the library ", "documentation "];
+    private static readonly string[] Begun = ["l", "li", "py", "dev", "d", "c", "text ed", "web s", "postgr", "libr"];
+    private static readonly string[] Mistyped = ["developmnet", "pyhton", "libary", "databse", "documentaton", "enviroment", "compresion", "recieve"];
+
+    private sealed record Kind(string Name, IReadOnlyList<string> Questions, bool IsMistyped);
+
+    public static async Task<int> RunAsync(int rounds)
+    {
+        var packages = await ListedAsync();
+        var (began, before) = (Stopwatch.GetTimestamp(), GC.GetTotalMemory(forceFullCollection: true));
+        var searched = new SearchedPackages(packages);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{packages.Count:N0} packages indexed in {Stopwatch.GetElapsedTime(began).TotalSeconds:F1} s, {(double)(GC.GetTotalMemory(forceFullCollection: true) - before) / packages.Count:F0} bytes each"));
+        var queries = RelevanceQuery.Read(Path.Combine(AppContext.BaseDirectory, "Text", "queries.txt"));
+        Console.WriteLine($"{queries.Count(query => searched.Best(query.Text, First).Intersect(query.Accepted).Any())} of {queries.Count} queries find a package that is accepted among the first {First}");
+
+        await using var server = await PostgresServer.StartAsync();
+        await using var database = NpgsqlDataSource.Create(server.ConnectionString);
+        await FillAsync(database, packages);
+        string[] wrong = [.. queries.Select(static query => query.Text).Where(text => searched.Best(text + " ", 1).Count > 0 && searched.Ask(text, 1).Figures!.Asked.Any(static word => word.Similar.Count > 0))];
+        foreach (var kind in (Kind[])[new("usual", [.. queries.Select(static query => query.Text).Except(wrong)], false), new("common words", Common, false), new("beginnings", Begun, false), new("mistyped", [.. Mistyped, .. wrong], true)])
+        {
+            await MeasureAsync(kind, rounds, searched, database);
+        }
+
+        return 0;
+    }
+
+    private static async Task MeasureAsync(Kind kind, int rounds, SearchedPackages searched, NpgsqlDataSource database)
+    {
+        var (ours, theirs) = (new List<double>(), new List<double>());
+        await using var connection = await database.OpenConnectionAsync();
+        for (var round = -1; round < rounds; round++) // the first one warms up
+        {
+            foreach (var question in kind.Questions)
+            {
+                var began = Stopwatch.GetTimestamp();
+                searched.Best(question, Best);
+                var half = Stopwatch.GetTimestamp();
+                await AskAsync(connection, question, kind.IsMistyped);
+                if (round >= 0)
+                {
+                    ours.Add(Stopwatch.GetElapsedTime(began, half).TotalMilliseconds);
+                    theirs.Add(Stopwatch.GetElapsedTime(half).TotalMilliseconds);
+                }
+            }
+        }
+
+        Console.WriteLine($"{kind.Name,-13} {kind.Questions.Count} questions, {rounds} times: index {Shown(ours)}; PostgreSQL {Shown(theirs)}");
+        foreach (var (question, i) in kind.Questions.Select(static (question, i) => (question, i)).OrderByDescending(each => At(ours, kind, each.i)).Take(3))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    '{question}': index {At(ours, kind, i):F2} ms, PostgreSQL {At(theirs, kind, i):F2} ms, {searched.Ask(question, 1).Count} found"));
+        }
+    }
+
+    /// <summary>The median of one question.</summary>
+    private static double At(List<double> times, Kind kind, int question)
+    {
+        var own = times.Where((_, i) => i % kind.Questions.Count == question).Order().ToList();
+        return own[own.Count / 2];
+    }
+
+    private static string Shown(List<double> times)
+    {
+        var sorted = times.Order().ToList();
+        return string.Create(CultureInfo.InvariantCulture, $"p50 {sorted[sorted.Count / 2]:F2} ms, p99 {sorted[sorted.Count * 99 / 100]:F2} ms, most {sorted[^1]:F2} ms");
+    }
+
+    private static async Task AskAsync(NpgsqlConnection connection, string question, bool isMistyped)
+    {
+        await using var ask = new NpgsqlCommand(
+            isMistyped
+                ? $"SELECT name FROM packages WHERE $1 <% doc ORDER BY $1 <<-> doc LIMIT {Best}"
+                : $"SELECT name FROM packages, to_tsquery('english', $1) q WHERE words @@ q ORDER BY ts_rank(words, q) DESC LIMIT {Best}",
+            connection)
+        {
+            Parameters = { new NpgsqlParameter<string> { TypedValue = isMistyped ? question : string.Join(" & ", question.Split(' ', StringSplitOptions.RemoveEmptyEntries)) + (question.EndsWith(' ') ? "" : ":*") } },
+        };
+        await ask.PrepareAsync();
+        await using var rows = await ask.ExecuteReaderAsync();
+        while (await rows.ReadAsync())
+        {
+            rows.GetString(0);
+        }
+    }
+
+    private static async Task FillAsync(NpgsqlDataSource database, List<(string Name, string Description)> packages)
+    {
+        await ExecuteAsync(
+            database,
+            """
+            CREATE EXTENSION pg_trgm;
+            CREATE TABLE packages (name text PRIMARY KEY, description text NOT NULL, doc text GENERATED ALWAYS AS (name || ' ' || description) STORED,
+              words tsvector GENERATED ALWAYS AS (setweight(to_tsvector('english', name), 'A') || setweight(to_tsvector('english', description), 'D')) STORED)
+            """);
+        await using (var connection = await database.OpenConnectionAsync())
+        await using (var copy = await connection.BeginBinaryImportAsync("COPY packages (name, description) FROM STDIN (FORMAT binary)"))
+        {
+            foreach (var (name, description) in packages)
+            {
+                await copy.WriteRowAsync(default, name, description);
+            }
+
+            await copy.CompleteAsync();
+        }
+
+        await ExecuteAsync(database, "CREATE INDEX ON packages USING gin (words); CREATE INDEX ON packages USING gin (doc gin_trgm_ops)");
+        await ExecuteAsync(database, "VACUUM ANALYZE packages");
+    }
+
+    private static async Task ExecuteAsync(NpgsqlDataSource database, string sql)
+    {
+        await using var command = database.CreateCommand(sql);
+        command.CommandTimeout = 0;
+        await command.ExecuteNonQueryAsync();
+    }
+
+    /// <summary>This machine's list, as samples/catalog imports it.</summary>
+    private static async Task<List<(string Name, string Description)>> ListedAsync()
+    {
+        using var script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "samples", "catalog", "import.sh"), "--print"]) { RedirectStandardOutput = true })!;
+        var packages = new List<(string Name, string Description)>();
+        while (await script.StandardOutput.ReadLineAsync() is { } line)
+        {
+            using var package = JsonDocument.Parse(line);
+            packages.Add((package.RootElement.GetProperty("name").GetString()!, package.RootElement.GetProperty("description").GetString() ?? ""));
+        }
+
+        await script.WaitForExitAsync();
+        return script.ExitCode == 0 ? packages : throw new InvalidOperationException("There is no list of packages.");
+    }
+}
