@@ -9,7 +9,7 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     private const long SeedsToMissARule = 2000;
 
     /// <summary>The same on every machine: what fails in one place fails in all.</summary>
-    private static long Seeds => Environment.GetEnvironmentVariable("MJOLNIR_LONG_TESTS") == "1" ? 10_000 : 250;
+    private static long Seeds => Environment.GetEnvironmentVariable("MJOLNIR_LONG_TESTS") == "1" ? 10_000 : 2_000;
 
     private static int Threads => Math.Min(Environment.ProcessorCount, 4);
 
@@ -39,6 +39,7 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     [InlineData(2469)] // the same
     [InlineData(2586)] // the same
     [InlineData(3021)] // the same
+    [InlineData(7948)] // the queue of a log that the keeper knew by a beat only was lost, and nobody missed it for half a minute
     public void Keep_every_promise_where_one_was_broken_before(long seed) => Assert.Null(new SimulationRun(seed).Run());
 
     /// <summary>A rule that is switched off is missed: the simulation can fail, and for the right reasons. The seed that missed it last is tried first.</summary>

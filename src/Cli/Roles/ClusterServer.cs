@@ -113,6 +113,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Close(_former);
         RoleLog.Starting(_log, $"app {Name}", _run, _configuration.Cluster);
         _services = await ClusterServices.BeginAsync(_configuration, $"app {Name}", hearsCommits: true, RoleLimits.ServicePatience, what => RoleLog.Waits(_log, what), _time, cancellationToken);
+        _services.Troubled += what => RoleLog.Troubled(_log, what);
         Close(_services);
         Reached("connected to queue");
 

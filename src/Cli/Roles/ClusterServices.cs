@@ -36,6 +36,13 @@ internal sealed class ClusterServices : IAsyncDisposable
         _bus = new RabbitMqClusterBus(connections, cluster, hearsCommits, RaiseIfAny);
     }
 
+    /// <summary>Told of what goes wrong with RabbitMQ and is tried again.</summary>
+    public event Action<string>? Troubled
+    {
+        add => _connections.Troubled += value;
+        remove => _connections.Troubled -= value;
+    }
+
     public TimeProvider Time { get; }
 
     public ILogBroker Broker { get; }

@@ -21,6 +21,7 @@ internal sealed class IndexerRole : IRole
         var log = logs.CreateLogger("Mjolnir.Indexer");
         await using var services = await ClusterServices.ConnectAsync(
             configuration, $"indexer {configuration.Server.Name}", hearsCommits: false, RoleLimits.ServicePatience, what => RoleLog.Waits(log, what), TimeProvider.System, stop.Token);
+        services.Troubled += what => RoleLog.Troubled(log, what);
         await using var part = await IndexerPart.StartAsync(configuration, application, services, logs);
         await using var http = await IndexerHttp.StartAsync(configuration, services, part, secrets, stop.Token);
         Console.Out.WriteLine(ReadyLine.Of("indexer", configuration.Server.Name, $"http://{configuration.Server.Listen}"));

@@ -17,6 +17,7 @@ internal sealed class WriteBehindRole : IRole
         var log = logs.CreateLogger("Mjolnir.WriteBehind");
         await using var services = await ClusterServices.ConnectAsync(
             configuration, $"write-behind {configuration.Server.Name}", hearsCommits: false, RoleLimits.ServicePatience, what => RoleLog.Waits(log, what), TimeProvider.System, stop.Token);
+        services.Troubled += what => RoleLog.Troubled(log, what);
         await using var part = WriteBehindPart.Start(configuration, services, logs);
         await using var http = await WorkerHttp.StartAsync(configuration, services, part, secrets, stop.Token);
         Console.Out.WriteLine(ReadyLine.Of("write-behind", configuration.Server.Name, $"http://{configuration.Server.Listen}"));

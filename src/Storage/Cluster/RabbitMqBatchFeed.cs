@@ -85,7 +85,7 @@ public sealed class RabbitMqBatchFeed : IAsyncDisposable
             catch (Exception exception) when (RabbitMqFaults.IsFault(exception))
             {
                 _isOpen = false;
-                link?.Abandon();
+                link?.Abandon($"the feed ended ({exception.Message})");
                 Forget();
                 if (!_stop.IsCancellationRequested)
                 {
@@ -167,13 +167,13 @@ public sealed class RabbitMqBatchFeed : IAsyncDisposable
 
         public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason)
         {
-            link.Abandon();
+            link.Abandon(reason.ReplyText);
             return base.HandleChannelShutdownAsync(channel, reason);
         }
 
         protected override Task OnCancelAsync(string[] consumerTags, CancellationToken cancellationToken = default)
         {
-            link.Abandon();
+            link.Abandon("the broker cancelled the consumer of the feed");
             return base.OnCancelAsync(consumerTags, cancellationToken);
         }
     }

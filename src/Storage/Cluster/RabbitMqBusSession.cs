@@ -54,7 +54,7 @@ internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisp
         catch
         {
             // The connection is the bus's alone: closing it takes back whatever was made.
-            link.Abandon();
+            link.Abandon("the bus does not open");
             throw;
         }
     }
@@ -77,13 +77,13 @@ internal sealed class RabbitMqBusSession : AsyncDefaultBasicConsumer, IAsyncDisp
 
     public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason)
     {
-        _link.Abandon();
+        _link.Abandon(reason.ReplyText);
         return base.HandleChannelShutdownAsync(channel, reason);
     }
 
     protected override Task OnCancelAsync(string[] consumerTags, CancellationToken cancellationToken = default)
     {
-        _link.Abandon();
+        _link.Abandon("the broker cancelled the consumer of the bus");
         return base.OnCancelAsync(consumerTags, cancellationToken);
     }
 

@@ -99,7 +99,7 @@ public sealed class RabbitMqLeadership : ILeadership
         catch (LogUnavailableException)
         {
             // The queue belongs to this connection: given up, it is gone.
-            lease.Link.Abandon();
+            lease.Link.Abandon($"resigning from the task {lease.Task} failed");
         }
     }
 

@@ -179,10 +179,11 @@ internal sealed partial class KeeperTerm
             }
         }
 
-        if (_queueLook is null && IsDue(_queuesLookedAt, _limits.QueueLook) && _book.Open is { Count: > 0 } open)
+        // Also those that only a beat has told of: the next look at the registry may be half a minute away.
+        if (_queueLook is null && IsDue(_queuesLookedAt, _limits.QueueLook) && _book.Open.Union(_heardLogs).ToArray() is { Length: > 0 } live)
         {
             _queuesLookedAt = _time.GetTimestamp();
-            _queueLook = (open, _options.Broker.ListAsync(open, cancellationToken).AsTask());
+            _queueLook = (live, _options.Broker.ListAsync(live, cancellationToken).AsTask());
         }
     }
 

@@ -127,7 +127,7 @@ public sealed class RabbitMqClusterBusTests : IAsyncLifetime
     {
         var (member, peer) = (await JoinAsync(), await JoinAsync());
         var before = member.Bus.Incarnation;
-        (await member.Connections.Bus.OpenAsync(_patience.Token)).Abandon();
+        (await member.Connections.Bus.OpenAsync(_patience.Token)).Abandon("cut by the test");
         while (member.Bus.Incarnation == before || !member.Bus.IsConnected)
         {
             await Task.Delay(10, _patience.Token);

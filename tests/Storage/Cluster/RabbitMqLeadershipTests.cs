@@ -55,7 +55,7 @@ public sealed class RabbitMqLeadershipTests : IAsyncLifetime
     {
         var (here, there) = (new RabbitMqLeadership(_here, _cluster), new RabbitMqLeadership(_there, _cluster));
         var lease = await here.TryLeadAsync("keeper", _patience.Token);
-        (await _here.Receiving.OpenAsync(_patience.Token)).Abandon();
+        (await _here.Receiving.OpenAsync(_patience.Token)).Abandon("cut by the test");
         Assert.True(lease!.Lost.IsCancellationRequested);
         ILeaderLease? next;
         while ((next = await there.TryLeadAsync("keeper", _patience.Token)) is null)

@@ -3,7 +3,7 @@ namespace Mjolnir.Storage.Logs.RabbitMq;
 /// <summary>
 /// A connection for one purpose, opened when it is first used and again, by whoever uses it next, after it broke. Nothing is declared or bound again by that. Tries are spaced by a bounded back-off, however often it is asked for.
 /// </summary>
-internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, TimeProvider time) : IAsyncDisposable
+internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, TimeProvider time, Action<string> told) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _opening = new(1, 1);
     private RabbitMqLink? _link;
@@ -47,7 +47,7 @@ internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, T
             }
 
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            _link?.Abandon();
+            _link?.Abandon("it is not open");
             await Task.Delay(_backOff, time, cancellationToken);
             _link = await ConnectAsync(cancellationToken);
             _backOff = TimeSpan.Zero;
@@ -90,7 +90,7 @@ internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, T
     {
         using var patience = new CancellationTokenSource(RabbitMqClientLimits.ConnectPatience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        var link = new RabbitMqLink(await address.Factory().CreateConnectionAsync([address.Endpoint(endpoint)], name, either.Token));
+        var link = new RabbitMqLink(await address.Factory().CreateConnectionAsync([address.Endpoint(endpoint)], name, either.Token), why => told($"the connection to RabbitMQ ({name}) ended: {why}"));
         try
         {
             // The client takes the connection for open before the broker has agreed to the virtual host; a channel is opened only after that.
@@ -99,7 +99,7 @@ internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, T
         }
         catch
         {
-            link.Abandon();
+            link.Abandon("it opens no first channel");
             throw;
         }
     }

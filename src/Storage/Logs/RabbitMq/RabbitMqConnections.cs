@@ -13,11 +13,14 @@ public sealed class RabbitMqConnections : IAsyncDisposable
     public RabbitMqConnections(RabbitMqAddress address, string process, TimeProvider time)
     {
         Time = time;
-        Sending = new(address, $"mjolnir {process}: sends to logs", time);
-        Receiving = new(address, $"mjolnir {process}: receives from logs", time);
-        Bus = new(address, $"mjolnir {process}: bus", time);
-        Feed = new(address, $"mjolnir {process}: feed of indexers", time);
+        Sending = new(address, $"mjolnir {process}: sends to logs", time, what => Troubled?.Invoke(what));
+        Receiving = new(address, $"mjolnir {process}: receives from logs", time, what => Troubled?.Invoke(what));
+        Bus = new(address, $"mjolnir {process}: bus", time, what => Troubled?.Invoke(what));
+        Feed = new(address, $"mjolnir {process}: feed of indexers", time, what => Troubled?.Invoke(what));
     }
+
+    /// <summary>Told why a connection ended that nobody has closed in order.</summary>
+    public event Action<string>? Troubled;
 
     internal TimeProvider Time { get; }
 

@@ -51,7 +51,7 @@ internal static class RabbitMqControl
         {
             if (exception is OperationCanceledException or TimeoutException)
             {
-                link.Abandon();
+                link.Abandon($"{what} took too long");
             }
 
             throw new LogUnavailableException($"RabbitMQ failed at {what}: {exception.Message}", exception);
@@ -70,7 +70,7 @@ internal static class RabbitMqControl
         {
             if (exception is OperationCanceledException or TimeoutException)
             {
-                link.Abandon();
+                link.Abandon("closing a channel took too long");
             }
         }
     }

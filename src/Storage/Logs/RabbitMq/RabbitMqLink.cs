@@ -7,16 +7,27 @@ internal sealed class RabbitMqLink
 {
     private readonly CancellationTokenSource _ended = new();
     private readonly IConnection _connection;
+    private readonly Action<string> _told;
     private int _isAbandoned;
     private volatile bool _isBlocked;
 
-    public RabbitMqLink(IConnection connection)
+    /// <param name="connection">the connection, open</param>
+    /// <param name="told">told why it ended, unless it was closed in order</param>
+    public RabbitMqLink(IConnection connection, Action<string> told)
     {
-        _connection = connection;
+        (_connection, _told) = (connection, told);
         Ended = _ended.Token;
         connection.ConnectionBlockedAsync += (_, _) => Block(true);
         connection.ConnectionUnblockedAsync += (_, _) => Block(false);
-        connection.ConnectionShutdownAsync += (_, _) => _ended.CancelAsync();
+        connection.ConnectionShutdownAsync += (_, reason) =>
+        {
+            if (Volatile.Read(ref _isAbandoned) == 0)
+            {
+                told(reason.ReplyText);
+            }
+
+            return _ended.CancelAsync();
+        };
     }
 
     /// <summary>Cancelled when the connection ends.</summary>
@@ -38,7 +49,16 @@ internal sealed class RabbitMqLink
     public Task<IChannel> OpenChannelAsync(CreateChannelOptions options, CancellationToken cancellationToken) => _connection.CreateChannelAsync(options, cancellationToken);
 
     /// <summary>Gives the connection up: it failed, or the other end does not answer. Returns at once.</summary>
-    public void Abandon() => _ = CloseAsync(TimeSpan.Zero);
+    /// <param name="why">for people: what failed</param>
+    public void Abandon(string why)
+    {
+        if (Volatile.Read(ref _isAbandoned) == 0 && _connection.IsOpen)
+        {
+            _told($"given up: {why}");
+        }
+
+        _ = CloseAsync(TimeSpan.Zero);
+    }
 
     /// <summary>Closes the connection, in order if the other end answers in time.</summary>
     public async Task CloseAsync(TimeSpan patience)

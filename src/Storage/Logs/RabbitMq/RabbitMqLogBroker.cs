@@ -25,16 +25,22 @@ public sealed class RabbitMqLogBroker : ILogBroker
     /// <exception cref="LogUnavailableException">it is not known whether the log was made; whoever asks again may find it existing, and must take another name</exception>
     public async ValueTask DeclareAsync(string log, CancellationToken cancellationToken)
     {
+        RabbitMqLink? declaring = null;
         if (!await RunAsync($"declaring the log {log}", DeclareOnceAsync, cancellationToken))
         {
             throw new InvalidOperationException($"There is a log {log} already.");
         }
 
         await Task.Delay(SettlingTime, _connections.Time, cancellationToken);
+        if (declaring!.Ended.IsCancellationRequested)
+        {
+            throw new LogUnavailableException($"RabbitMQ was away while the log {log} was young: it may be broken.");
+        }
 
         // The lock belongs to the connection. If that breaks, nothing that was sent over it and was not done yet is done any more: so no bind can come late, after somebody else declared, used and sealed the log.
         async Task<bool> DeclareOnceAsync(RabbitMqLink link, IChannel channel, CancellationToken patience)
         {
+            declaring = link;
             await channel.QueueDeclareAsync(_names.Declaring(log), durable: false, exclusive: true, autoDelete: true, cancellationToken: patience);
             var isNew = !await ExistsAsync(link, log, patience);
             if (isNew)

@@ -136,7 +136,7 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
 
             if (exception is not OperationInterruptedException)
             {
-                link.Abandon();
+                link.Abandon($"reading the log {log} does not begin ({exception.Message})");
             }
 
             throw new LogUnavailableException($"RabbitMQ does not let the log {log} be read: {exception.Message}", exception);

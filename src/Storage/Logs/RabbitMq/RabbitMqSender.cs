@@ -34,7 +34,7 @@ internal sealed class RabbitMqSender : IAsyncDisposable
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RabbitMqFaults.IsFault(exception))
         {
-            link.Abandon();
+            link.Abandon($"it opens no channel ({exception.Message})");
             throw new LogUnavailableException($"RabbitMQ opens no channel: {exception.Message}", exception);
         }
     }
@@ -77,7 +77,7 @@ internal sealed class RabbitMqSender : IAsyncDisposable
         catch (Exception exception) when (RabbitMqFaults.IsFault(exception))
         {
             // A confirm that does not come: this node, or the queue's, is frozen or cut off. Another endpoint may do better, and nothing more is to follow on this channel.
-            _link.Abandon();
+            _link.Abandon($"no confirm from {(_routingKey.Value)} ({exception.Message})");
             return PublishOutcome.Unknown;
         }
     }

@@ -67,6 +67,21 @@ public sealed class RabbitMqCrashTests : IAsyncLifetime
         }
     }
 
+    /// <summary>A queue whose broker dies before it has written down all of it is there afterwards, and takes nothing.</summary>
+    [Fact]
+    public async Task A_log_whose_broker_dies_while_it_is_young_is_not_given_out()
+    {
+        var declaring = _process.Broker.DeclareAsync(Log, Cancellation).AsTask();
+        while ((await _other.Broker.ListAsync([Log], Cancellation)).Count == 0)
+        {
+            await Task.Delay(10, Cancellation);
+        }
+
+        await _server.Service.KillAsync();
+        await _server.Service.RestartAsync(Cancellation);
+        await Assert.ThrowsAsync<LogUnavailableException>(() => declaring);
+    }
+
     [Fact]
     public async Task While_the_broker_is_away_messages_are_refused_soon_and_afterwards_the_log_goes_on()
     {

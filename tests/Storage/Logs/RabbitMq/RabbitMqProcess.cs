@@ -25,7 +25,7 @@ internal sealed class RabbitMqProcess : IAsyncDisposable
     {
         foreach (var connection in new[] { Connections.Sending, Connections.Receiving, Connections.Bus })
         {
-            (await connection.OpenAsync(CancellationToken.None)).Abandon();
+            (await connection.OpenAsync(CancellationToken.None)).Abandon("cut by the test");
         }
     }
 
