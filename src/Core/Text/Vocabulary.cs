@@ -81,15 +81,17 @@ public static class Vocabulary
     /// The least number of letters to put in, take out, replace, or change places with their neighbours that makes one word of the other (Damerau's distance, in which no letter is touched
     /// twice); <paramref name="most"/> + 1 for any that is larger.
     /// </summary>
-    public static int Distance(string word, string other, int most)
+    public static int Distance(ReadOnlySpan<char> word, ReadOnlySpan<char> other, int most)
     {
-        Rune[] left = [.. word.EnumerateRunes()], right = [.. other.EnumerateRunes()];
+        Span<int> left = stackalloc int[word.Length], right = stackalloc int[other.Length];
+        left = left[..Letters(word, left)];
+        right = right[..Letters(other, right)];
         if (Math.Abs(left.Length - right.Length) > most)
         {
             return most + 1;
         }
 
-        var (before, last, now) = (new int[right.Length + 1], new int[right.Length + 1], new int[right.Length + 1]);
+        Span<int> before = stackalloc int[right.Length + 1], last = stackalloc int[right.Length + 1], now = stackalloc int[right.Length + 1];
         for (var j = 0; j <= right.Length; j++)
         {
             now[j] = j;
@@ -97,8 +99,12 @@ public static class Vocabulary
 
         for (var i = 1; i <= left.Length; i++)
         {
-            (before, last, now) = (last, now, before);
+            var oldest = before;
+            before = last;
+            last = now;
+            now = oldest;
             now[0] = i;
+            var least = i;
             for (var j = 1; j <= right.Length; j++)
             {
                 var isSame = left[i - 1] == right[j - 1];
@@ -107,10 +113,29 @@ public static class Vocabulary
                 {
                     now[j] = Math.Min(now[j], before[j - 2] + 1);
                 }
+
+                least = Math.Min(least, now[j]);
+            }
+
+            // The least of a row is no less than that of the row before, or one more than that of the one before it: nothing comes back from here.
+            if (least > most + 1)
+            {
+                return most + 1;
             }
         }
 
         return Math.Min(now[right.Length], most + 1);
+    }
+
+    private static int Letters(ReadOnlySpan<char> text, Span<int> letters)
+    {
+        var count = 0;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            letters[count++] = rune.Value;
+        }
+
+        return count;
     }
 
     private static List<string> Grams(string term)

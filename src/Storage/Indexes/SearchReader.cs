@@ -68,8 +68,13 @@ internal static class SearchReader
 
     private static IndexAnswer Ranked(SearchRows rows, IndexQuestion question, SearchFigures figures)
     {
-        var best = rows.Found.Select(row => new FoundPlace(figures.Rank(row.Value.Words, row.Value.Shape).PlaceOf(row.Key), row.Key)).OrderBy(static row => row.Place, ByBytes).Take(question.Limit);
-        return new IndexAnswer { Found = [.. best], IsWhole = rows.Found.Count <= question.Limit, Count = rows.Found.Count, Figures = figures, IsPartial = rows.IsPartial };
+        var best = new BestRows(question.Limit);
+        foreach (var (key, row) in rows.Found)
+        {
+            best.Offer(figures.Rank(row.Words, row.Shape), key);
+        }
+
+        return new IndexAnswer { Found = best.InOrder(), IsWhole = rows.Found.Count <= question.Limit, Count = rows.Found.Count, Figures = figures, IsPartial = rows.IsPartial };
     }
 
     private static IndexAnswer Counted(SearchRows rows, IndexQuestion question, SearchFigures figures)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Mjolnir.Core;
 using Mjolnir.Core.Indexes;
@@ -43,14 +44,18 @@ internal sealed record SearchedRow(WordMatch[] Words)
 /// <param name="all">rows of the table</param>
 internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long all)
 {
-    /// <summary>Where another word has this many times as many rows as are left, each of these is looked up: a look takes as long as passing over some entries.</summary>
+    /// <summary>Where another word has this many times as many rows as are left, each of these is looked up under each of its terms: a look takes as long as passing over some entries.</summary>
     private const int LookUpFrom = 16;
 
     /// <summary>Values beside the text are looked up row by row where the table has this many times as many rows.</summary>
     private const int LookUpValuesFrom = 4;
 
+    /// <summary>How closely the end of what is looked at is found: to a part of it so small.</summary>
+    private const int Closely = 512;
+
     private readonly TreeRoot _root = pages.Root(question.Tree);
     private readonly Dictionary<string, SearchedRow> _rows = new(StringComparer.Ordinal);
+    private char[] _key = new char[256];
 
     /// <summary>The rows by primary key.</summary>
     public IReadOnlyDictionary<string, SearchedRow> Found => _rows;
@@ -69,7 +74,7 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
 
         foreach (var word in words.OrderBy(static word => word.Rows))
         {
-            await (_rows.Count == 0 ? FirstAsync(word) : word.Rows < LookUpFrom * (long)_rows.Count ? WalkAsync(word) : LookUpAsync(word));
+            await (_rows.Count == 0 ? FirstAsync(word) : word.Rows < LookUpFrom * (long)_rows.Count * word.Terms.Count ? WalkAsync(word) : LookUpAsync(word));
             if (Keep(row => row.Words[word.Number].IsFound) == 0)
             {
                 return;
@@ -94,60 +99,89 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
         }
     }
 
+    /// <summary>The rows of the rarest word. Where it has too many, those first by primary key.</summary>
     private async ValueTask FirstAsync(SearchedWord word)
     {
-        byte[]? end = null;
+        var end = word.Rows > TextLimits.Ranked && word.Terms.Count > 1 ? await EndAsync(word) : null;
+        IsPartial = end is not null;
         foreach (var term in word.Terms)
         {
-            var beginning = SearchEntries.Term(term.Term);
-            var range = end is null ? KeyRange.Of(beginning) : KeyRange.Between(beginning, [.. beginning, .. end]);
-            foreach (var entry in await EntriesAsync(range, TextLimits.Ranked + 1))
+            var left = word.Terms.Count > 1 ? int.MaxValue : TextLimits.Ranked;
+            await ScanAsync(term, end, (key, payload) =>
             {
-                var key = KeyOf(entry);
-                if (!_rows.TryGetValue(key, out var row))
+                IsPartial |= left == 0;
+                if (left-- == 0)
                 {
-                    _rows[key] = row = new SearchedRow(new WordMatch[question.Words.Count]);
+                    return false;
                 }
 
-                Add(row, word, term, entry);
-            }
-
-            // A cut sorts all rows: not after each of the terms that a beginning stands for.
-            end = _rows.Count > 2 * TextLimits.Ranked ? CutRows() : end;
-        }
-
-        if (_rows.Count > TextLimits.Ranked)
-        {
-            CutRows();
+                ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(_rows.GetAlternateLookup<ReadOnlySpan<char>>(), Name(key), out _);
+                Add(row ??= new SearchedRow(new WordMatch[question.Words.Count]), word, term, payload.Span);
+                return true;
+            });
         }
     }
 
-    /// <summary>Keeps the first rows by primary key; the key of the first one that is not kept.</summary>
-    private byte[] CutRows()
+    /// <summary>
+    /// The primary key below which all terms together have about as many entries as rows are ranked, and not more: found by halving between the rows of the most frequent one, whose entries
+    /// are counted from summaries.
+    /// </summary>
+    private async ValueTask<byte[]> EndAsync(SearchedWord word)
     {
-        IsPartial = true;
-        var keys = _rows.Keys.Select(static key => (Key: key, Utf8: Encoding.UTF8.GetBytes(key))).ToList();
-        keys.Sort(static (left, right) => left.Utf8.AsSpan().SequenceCompareTo(right.Utf8));
-        foreach (var (key, _) in keys.Skip(TextLimits.Ranked))
+        var most = word.Terms.MaxBy(static term => term.Rows);
+        var (low, high, end) = (0L, most.Rows, Array.Empty<byte>());
+        while (high - low > Math.Max(1, low / Closely))
         {
-            _rows.Remove(key);
+            var middle = (low + high) / 2;
+            var at = (await pages.RunAsync(new RangeWalk(SearchEntries.Shape, _root, KeyRange.Of(SearchEntries.Term(most.Term)), backward: false, middle, limit: 1))).Found[0];
+            var key = SearchEntries.Shape.PrimaryKeyOf(at.Key).ToArray();
+            var entries = 0L;
+            foreach (var term in word.Terms)
+            {
+                entries += (await pages.RunAsync(new SumWalk(SearchEntries.Shape, _root, Below(term, key)))).Count;
+            }
+
+            (low, high, end) = entries <= TextLimits.Ranked ? (middle, high, key) : (low, middle, end);
         }
 
-        return keys[TextLimits.Ranked].Utf8;
+        return end;
     }
 
     private async ValueTask WalkAsync(SearchedWord word)
     {
+        var known = _rows.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (var term in word.Terms)
         {
-            foreach (var entry in await EntriesAsync(KeyRange.Of(SearchEntries.Term(term.Term)), int.MaxValue))
+            await ScanAsync(term, null, (key, payload) =>
             {
-                if (_rows.TryGetValue(KeyOf(entry), out var row))
+                if (known.TryGetValue(Name(key), out var row))
                 {
-                    Add(row, word, term, entry);
+                    Add(row, word, term, payload.Span);
                 }
-            }
+
+                return true;
+            });
         }
+    }
+
+    private static KeyRange Below(MeantTerm term, byte[]? end)
+    {
+        var beginning = SearchEntries.Term(term.Term);
+        return end is null ? KeyRange.Of(beginning) : KeyRange.Between(beginning, [.. beginning, .. end]);
+    }
+
+    /// <summary>Shows the primary keys and payloads of a term's rows, in order.</summary>
+    private async ValueTask ScanAsync(MeantTerm term, byte[]? end, EntryVisitor visitor)
+    {
+        var begins = SearchEntries.Term(term.Term).Length;
+        await pages.RunAsync(new ScanWalk(SearchEntries.Shape, _root, Below(term, end), (key, payload) => visitor(key[begins..], payload)));
+    }
+
+    /// <summary>A primary key as the rows found have it; good until the next.</summary>
+    private ReadOnlySpan<char> Name(ReadOnlySpan<byte> primaryKey)
+    {
+        _key = _key.Length < primaryKey.Length ? new char[2 * primaryKey.Length] : _key;
+        return _key.AsSpan(0, Encoding.UTF8.GetChars(primaryKey, _key));
     }
 
     private async ValueTask LookUpAsync(SearchedWord word)
@@ -158,15 +192,15 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
             {
                 if (await pages.EntryAsync(SearchEntries.Shape, _root, [.. SearchEntries.Term(term.Term), .. Encoding.UTF8.GetBytes(key)]) is { } entry)
                 {
-                    Add(row, word, term, entry);
+                    Add(row, word, term, entry.Payload.Span);
                 }
             }
         }
     }
 
-    private void Add(SearchedRow row, SearchedWord word, MeantTerm term, FoundEntry entry)
+    private static void Add(SearchedRow row, SearchedWord word, MeantTerm term, ReadOnlySpan<byte> payload)
     {
-        var (weight, shape, places) = SearchEntries.Read(entry.Payload.Span);
+        var (weight, shape, places) = SearchEntries.Read(payload);
         row.Words[word.Number].Add(weight, term.Likeness, places);
         row.Shape = shape;
     }
@@ -188,14 +222,16 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
         var own = SearchEntries.Term("");
         if (all < LookUpValuesFrom * (long)_rows.Count)
         {
-            foreach (var entry in await EntriesAsync(KeyRange.Of(own), int.MaxValue))
+            var known = _rows.GetAlternateLookup<ReadOnlySpan<char>>();
+            await ScanAsync(new MeantTerm("", TermLikeness.Same, all), null, (key, payload) =>
             {
-                if (_rows.TryGetValue(KeyOf(entry), out var row))
+                if (known.TryGetValue(Name(key), out var row))
                 {
-                    row.Values = SearchEntries.Values(entry.Payload, question.Kept);
+                    row.Values = SearchEntries.Values(payload, question.Kept);
                 }
-            }
 
+                return true;
+            });
             return;
         }
 
@@ -216,9 +252,4 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
 
         return _rows.Count;
     }
-
-    private async ValueTask<IReadOnlyList<FoundEntry>> EntriesAsync(KeyRange range, int limit) =>
-        (await pages.RunAsync(new RangeWalk(SearchEntries.Shape, _root, range, backward: false, skip: 0, limit))).Found;
-
-    private static string KeyOf(FoundEntry entry) => Encoding.UTF8.GetString(SearchEntries.Shape.PrimaryKeyOf(entry.Key));
 }

@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Indexes.Walks;
 using Mjolnir.Core.Text;
@@ -91,16 +93,7 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
         var left = TextLimits.SimilarSeen;
         foreach (var (range, _) in grams.OrderBy(static gram => gram.Words).Take(Vocabulary.Enough(word.Mistakes)))
         {
-            var walk = await pages.RunAsync(new RangeWalk(Vocabulary.Shape, root, range, backward: false, skip: 0, left));
-            left -= walk.Found.Count;
-            foreach (var entry in walk.Found)
-            {
-                var term = Vocabulary.TermOf(entry.Key);
-                if (!near.ContainsKey(term))
-                {
-                    near[term] = word.LikenessOf(term) is not null ? int.MaxValue : Vocabulary.Distance(word.Term, term, word.Mistakes);
-                }
-            }
+            await pages.RunAsync(new ScanWalk(Vocabulary.Shape, root, range, (key, _) => left-- > 0 && Look(word, key, near)));
         }
 
         var similar = new List<MeantTerm>();
@@ -110,6 +103,16 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
         }
 
         return similar.OrderBy(static term => term.Likeness.Mistakes).ThenByDescending(static term => term.Rows).ThenBy(static term => term.Term, StringComparer.Ordinal).Take(TextLimits.Similar);
+    }
+
+    /// <summary>Notes how far a term is from the word, unless that is known. Terms are words of an index: of 40 letters at most.</summary>
+    private static bool Look(SearchWord word, ReadOnlySpan<byte> key, Dictionary<string, int> near)
+    {
+        Span<char> letters = stackalloc char[key.Length];
+        ReadOnlySpan<char> term = letters[..Encoding.UTF8.GetChars(Vocabulary.Shape.PrimaryKeyOf(key), letters)];
+        ref var mistakes = ref CollectionsMarshal.GetValueRefOrAddDefault(near.GetAlternateLookup<ReadOnlySpan<char>>(), term, out var isKnown);
+        mistakes = isKnown ? mistakes : Vocabulary.Distance(word.Term, term, word.Mistakes) is var distance && distance <= word.Mistakes && word.LikenessOf(term.ToString()) is not null ? int.MaxValue : distance;
+        return true;
     }
 
     private async ValueTask<long> RowsAsync(string term) => (await pages.RunAsync(new SumWalk(SearchEntries.Shape, words, KeyRange.Of(SearchEntries.Term(term))))).Count;

@@ -12,6 +12,8 @@ public sealed class GroupWalk : IndexWalk
     private readonly int _groupSums;
     private readonly int _limit;
     private readonly Stack<Open> _open = new();
+    private (byte[] Key, GroupRecord? Group) _last = ([], null);
+    private byte[] _key = new byte[256];
     private readonly SortedDictionary<byte[], GroupRecord> _found = new(Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right)));
 
     /// <summary>Begins a walk.</summary>
@@ -69,7 +71,9 @@ public sealed class GroupWalk : IndexWalk
         var to = _range.High is { } high ? page.LowerBound(high.Span) : page.Count;
         for (var i = from; i < to && page.IsLeaf && IsWhole; i++)
         {
-            TakeEntry(page.Key(i), page.Payload(i).Span);
+            var length = page.PrefixLength + page.KeyRest(i).Length;
+            _key = _key.Length < length ? new byte[2 * length] : _key;
+            TakeEntry(page.Key(i, _key), page.Payload(i).Span);
         }
 
         // What is looked at first is pushed last.
@@ -88,9 +92,9 @@ public sealed class GroupWalk : IndexWalk
         _open.Push(new Open(ChildEntry.Of(payload.Span, _shape).Page, end, isOneGroup ? key.ToArray() : null, payload));
     }
 
-    private void TakeEntry(byte[] entry, ReadOnlySpan<byte> payload)
+    private void TakeEntry(ReadOnlySpan<byte> entry, ReadOnlySpan<byte> payload)
     {
-        var group = GroupOf(entry.AsSpan(0, OrderedKey.LengthOf(entry, _columns)));
+        var group = GroupOf(entry[..OrderedKey.LengthOf(entry, _columns)]);
         if (_groupSums >= 0)
         {
             group.Add(GroupRecord.Read(payload, _groupSums));
@@ -103,12 +107,19 @@ public sealed class GroupWalk : IndexWalk
 
     private GroupRecord GroupOf(ReadOnlySpan<byte> key)
     {
+        // Entries come in order: those of one group follow each other.
+        if (_last.Group is { } last && key.SequenceEqual(_last.Key))
+        {
+            return last;
+        }
+
         var bytes = key.ToArray();
         if (!_found.TryGetValue(bytes, out var group))
         {
             _found[bytes] = group = new GroupRecord(_groupSums < 0 ? _shape.Sums : _groupSums);
         }
 
+        _last = (bytes, group);
         return group;
     }
 }
