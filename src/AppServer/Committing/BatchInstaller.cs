@@ -212,6 +212,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
             var (get, incarnation) = await LookAsync(settling, cancellationToken);
             if (get.Status == ShardStatus.Miss)
             {
+                await MissAsync(settling.Cell, replaced, cancellationToken);
                 return null;
             }
 
@@ -244,6 +245,7 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
             (var get, incarnation) = await LookAsync(settling, cancellationToken);
             if (get.Status == ShardStatus.Miss)
             {
+                await MissAsync(touch.Cell, touch.Installed.Envelope, cancellationToken);
                 return null;
             }
 
@@ -259,6 +261,18 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
             }
 
             token = get.Token;
+        }
+    }
+
+    /// <summary>
+    /// A row that was there is not, though the shard bears its label: nothing takes rows out but a set that was refused for memory, and whose answer was lost (V9m). Absent marks and outcomes may leave: a miss says the
+    /// same as they did.
+    /// </summary>
+    private static async ValueTask MissAsync(Cell cell, Envelope known, CancellationToken cancellationToken)
+    {
+        if (known.Current.State != RowState.Absent && !Outcomes.IsOutcome(cell.Key))
+        {
+            await cell.Home.Link.DisownAsync(cancellationToken);
         }
     }
 

@@ -3,7 +3,6 @@ using Mjolnir.Core.Batches;
 using Mjolnir.Core.Keys;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Logs;
-using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Committing;
 
@@ -183,17 +182,6 @@ internal sealed partial class Committer
 
         Counters.ShardOperations = _shards.Operations;
         Counters.ShardPasses = _shards.Passes;
-    }
-
-    /// <summary>Only where a test has switched off W10.</summary>
-    private async ValueTask WaitInstalledAsync(ClosingBatch batch)
-    {
-        foreach (var cell in batch.Touches.Where(static touch => touch.Failed).Select(static touch => touch.Cell))
-        {
-            var (get, incarnation) = (new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey }, cell.Home.Link.Incarnation);
-            await _shards.RunAsync(cell.Home.Link, [get], _stop.Token);
-            await (get.Status == ShardStatus.Hit ? _loader.FollowAsync(cell, get, incarnation, _stop.Token) : default);
-        }
     }
 
     /// <summary>The cell's base becomes what the shard holds now; a transaction of the open batch that met the row on the old base is rebased with it.</summary>

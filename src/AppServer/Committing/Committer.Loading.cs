@@ -290,4 +290,15 @@ internal sealed partial class Committer
 
         return cell.Waiting is not null;
     }
+
+    /// <summary>Only where a test has switched off W10.</summary>
+    private async ValueTask WaitInstalledAsync(ClosingBatch batch)
+    {
+        foreach (var cell in batch.Touches.Where(static touch => touch.Failed).Select(static touch => touch.Cell))
+        {
+            var (get, incarnation) = (new ShardOperation { Verb = ShardVerb.Get, CacheKey = cell.CacheKey }, cell.Home.Link.Incarnation);
+            await _shards.RunAsync(cell.Home.Link, [get], _stop.Token);
+            await (get.Status == ShardStatus.Hit ? _loader.FollowAsync(cell, get, incarnation, _stop.Token) : default);
+        }
+    }
 }

@@ -135,6 +135,33 @@ public sealed class ShardTroubleTests
         Assert.Equal((1, 2), (await Read(cluster.B, grows), await Read(cluster.B, same)));
     }
 
+    /// <summary>The refusal that took the row away was on a connection that ended: nobody heard of it, and the miss must not be taken for an answer (seed 3931 of the simulation).</summary>
+    [Fact]
+    public async Task V9m_a_row_that_is_gone_after_an_install_of_which_nobody_knows_is_missed()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var row = cluster.NameOn("A", "x");
+        await Set(cluster.A, row, 1);
+        var install = cluster.Connection("A", "A").HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet);
+        var add = Add(cluster.A, row, 1);
+        await install.Reached.Task;
+        await using var hand = cluster.Shard("A").Connect();
+        var found = new ShardOperation { Verb = ShardVerb.Get, CacheKey = $"1:{Key(row)}" };
+        await hand.RunAsync([found], CancellationToken.None);
+        await hand.RunAsync([new ShardOperation { Verb = ShardVerb.CompareAndDelete, CacheKey = found.CacheKey, Token = found.Token }], CancellationToken.None);
+        install.CutTheLine();
+        while (cluster.Reports.IsEmpty && !add.IsCompleted)
+        {
+            await Task.Delay(5);
+        }
+
+        Assert.Equal(["A"], cluster.Reports.Select(shard => shard.Name));
+        await cluster.ChangeAsync(cluster.Relabel("A"));
+        await add;
+        Assert.Equal([1, 2], cluster.Logs.VersionsOf(Key(row)));
+        Assert.Equal(2, await Read(cluster.B, row));
+    }
+
     [Fact]
     public async Task A_shard_without_room_refuses_what_grows_and_goes_on_with_the_rest()
     {
