@@ -6,7 +6,10 @@ using Mjolnir.Scripting.Engine;
 namespace Mjolnir.AppServer.Committing;
 
 /// <summary>The rows as one run sees them: pending state over proved bases. Notes each row read; one instance serves all runs of a lane.</summary>
-internal sealed class AttemptRows(CellTable cells, RowLoader loader) : IRowSource
+/// <param name="cells">what is known</param>
+/// <param name="loader">loads what is not</param>
+/// <param name="kept">columns of unique indexes that are kept though the application does not declare them; null if that is not known</param>
+internal sealed class AttemptRows(CellTable cells, RowLoader loader, Func<string, string, IReadOnlySet<string>?> kept) : IRowSource
 {
     private long _run;
     private Transaction? _transaction;
@@ -60,6 +63,8 @@ internal sealed class AttemptRows(CellTable cells, RowLoader loader) : IRowSourc
         (isKnown ? Told : Asked).Add(question);
         return isKnown;
     }
+
+    public IReadOnlySet<string>? KeptColumns(string app, string table) => kept(app, table);
 
     /// <summary>True if a run would find the row.</summary>
     public bool Knows(RowKey key) => (cells.Ready(key) ?? ReadNow(key)) is not null;

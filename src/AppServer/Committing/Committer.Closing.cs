@@ -180,8 +180,7 @@ internal sealed partial class Committer
             }
         }
 
-        Counters.ShardOperations = _shards.Operations;
-        Counters.ShardPasses = _shards.Passes;
+        (Counters.ShardOperations, Counters.ShardPasses) = (_shards.Operations, _shards.Passes);
     }
 
     /// <summary>The cell's base becomes what the shard holds now; a transaction of the open batch that met the row on the old base is rebased with it.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Mjolnir.AppServer.Lanes;
 using Mjolnir.Core;
 using Mjolnir.Scripting.Engine;
@@ -58,7 +59,7 @@ internal sealed partial class Committer
         _cells = new CellTable(_shards, _limits.RememberedRows);
         _marks = new LogMarks(_time);
         _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time, server);
-        _rows = new AttemptRows(_cells, _loader);
+        _rows = new AttemptRows(_cells, _loader, KeptColumns);
         _installer = new BatchInstaller(_shards, _limits, _time);
         _unstored = new UnstoredBatches(_limits);
         _gathering = new BatchGathering(_limits);
@@ -144,6 +145,10 @@ internal sealed partial class Committer
         _epoch = null;
         EndWaiting("The server stopped on an internal error.");
     }
+
+    /// <summary>What runs now is committed in the present log under the present view, or runs again.</summary>
+    private IReadOnlySet<string>? KeptColumns(string app, string table) =>
+        _options.Unique is { } unique ? unique.Columns(app, table, _epoch?.Log, _shards.View?.Number ?? 0) : FrozenSet<string>.Empty;
 
     private void GatherIsOver(object? unused) => _lane.Post(static state => ((Committer)state!).EndGathering(), this);
 

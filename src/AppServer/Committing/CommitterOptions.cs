@@ -1,5 +1,6 @@
 using Mjolnir.AppServer.Lanes;
 using Mjolnir.AppServer.Queries;
+using Mjolnir.AppServer.Unique;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Core.Violations;
@@ -43,6 +44,9 @@ public sealed class CommitterOptions
 
     /// <summary>Answers questions to indexes; null where no application with indexes is served.</summary>
     public IndexQueries? Queries { get; init; }
+
+    /// <summary>Which unique indexes servers of other versions may keep; null where there is one version only.</summary>
+    public UniqueKnowledge? Unique { get; init; }
 
     /// <summary>Told when the script engine itself fails on a handler or page; called on the lane.</summary>
     public Action<string, Exception> EngineFault { get; init; } = static (_, _) => { };

@@ -19,6 +19,9 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     /// <summary>What was asked for.</summary>
     public TransactionCall Call => call;
 
+    /// <summary>It decided nothing, and is not remembered under its id: the same call may come again.</summary>
+    private bool IsNotReady => _outcome is { Status: RunStatus.Aborted, AbortKind: AbortKind.NotReady };
+
     private CallParts Parts => new(call.Run.User, call.Run.Args, call.Run.Inputs);
 
     public override string? Trace => call.Trace;
@@ -67,6 +70,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
             case RunStatus.RowMissing:
                 return Verdict.RowMissing;
             case RunStatus.InputMissing:
+            case RunStatus.Aborted when IsNotReady:
                 return Verdict.AnswerNow;
             case RunStatus.Aborted when _outcome.AbortKind == AbortKind.Limit:
                 quarantine.TookTooLong(call.Run.Handler.Name, call.Run.User, time.GetElapsedTime(started));
@@ -82,6 +86,7 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
     {
         RunStatus.Completed => TransactionStatus.Committed,
         RunStatus.InputMissing => TransactionStatus.InputMissing,
+        _ when IsNotReady => TransactionStatus.Unavailable,
         _ => TransactionStatus.Aborted,
     });
 
@@ -162,8 +167,9 @@ internal sealed class HandlerTransaction(TransactionCall call, RowKey? outcomeKe
         Changes = _outcome.Changes,
         Reads = _outcome.Reads,
         Reason = _outcome.Reason,
-        AbortKind = _outcome.AbortKind,
+        AbortKind = status == TransactionStatus.Aborted ? _outcome.AbortKind : default,
         Position = _outcome.Position,
+        RetryAfterSeconds = IsNotReady ? 1 : 0,
         Timing = Clock.Read(Arrived, time),
         Routed = _routed,
         Touched = call.WantsKeys ? _touched : [],

@@ -25,16 +25,6 @@ internal static class AppFolder
     public static string DataFolder(string folder, string? given) =>
         given is null ? Path.Combine(folder, DataFolderName) : Path.GetFullPath(given);
 
-    /// <summary>The application for servers of a cluster, or its mistakes written to <paramref name="errors"/>.</summary>
-    /// <exception cref="FailureException">it declares unique indexes, whose holders nobody makes there for rows that exist</exception>
-    public static Application? LoadForCluster(string folder, TextWriter errors)
-    {
-        var application = Load(folder, errors);
-        return application?.Tables.Values.FirstOrDefault(table => table.HasUnique) is not { } unique
-            ? application
-            : throw new FailureException($"table '{unique.Name}' declares a unique index, which a cluster does not keep in this version", "Run it with: mjolnir dev");
-    }
-
     /// <summary>The application, or its mistakes written to <paramref name="errors"/>.</summary>
     public static Application? Load(string folder, TextWriter errors)
     {

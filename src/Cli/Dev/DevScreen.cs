@@ -67,7 +67,7 @@ internal sealed class DevScreen(IAnsiConsole console, bool plain)
     {
         foreach (var each in duplicates.Take(CliLimits.DuplicatesShown))
         {
-            Line($"NOT UNIQUE: table '{each.Table}' has two rows with {each.Values}: '{each.Holder}' and '{each.Key}' (unique index '{each.Index}')");
+            Line($"NOT UNIQUE: {each.Text}");
         }
 
         if (duplicates.Count > CliLimits.DuplicatesShown)

@@ -27,10 +27,10 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
         RequireFreePort();
         await using var stack = await RecoverAsync(stop.Token);
         await stack.KeepIndexesAsync(application);
-        await SeedAsync(stack, application, stop.Token);
         var unique = new UniqueBuilder(stack.Router, stack.Queries, _time);
-        await unique.DeclareAsync(application, isStart: true, stop.Token);
-        var duplicates = await MakeUniqueAsync(unique, application, stop.Token);
+        await unique.DeclareAsync(application, stop.Token);
+        await SeedAsync(stack, application, stop.Token);
+        var duplicates = await MakeUniqueAsync(unique, application, isStart: true, stop.Token);
         var applications = new ApplicationSlot(application);
         await using var http = await ListenAsync(stack, applications);
         DataFolder.WriteAddress(options.Data, http.Url);
@@ -94,8 +94,8 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
             return true;
         });
 
-    private Task<IReadOnlyList<UniqueDuplicate>> MakeUniqueAsync(UniqueBuilder unique, Application application, CancellationToken cancellationToken) =>
-        screen.WithProgressAsync("Unique indexes", progress => unique.BuildAsync(application, progress.OfUnique(), cancellationToken));
+    private Task<IReadOnlyList<UniqueDuplicate>> MakeUniqueAsync(UniqueBuilder unique, Application application, bool isStart, CancellationToken cancellationToken) =>
+        screen.WithProgressAsync("Unique indexes", progress => unique.BuildAsync(application, isStart, progress.OfUnique(), cancellationToken));
 
     private async Task<AppServerHttp> ListenAsync(EmbeddedStack stack, ApplicationSlot applications)
     {
@@ -151,9 +151,9 @@ internal sealed class DevSession(DevOptions options, DevScreen screen)
 
                 // Calls of the next version are refused where they change values of an index that is not ready, and those of this one know nothing of it: so first one, then the other.
                 var unique = new UniqueBuilder(stack.Router, stack.Queries, _time);
-                await unique.DeclareAsync(next, isStart: false, cancellationToken);
+                await unique.DeclareAsync(next, cancellationToken);
                 applications.Replace(next);
-                screen.Duplicates(await MakeUniqueAsync(unique, next, cancellationToken));
+                screen.Duplicates(await MakeUniqueAsync(unique, next, isStart: false, cancellationToken));
                 screen.Reloaded(next);
             }
         }

@@ -1,4 +1,5 @@
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Applications;
@@ -9,7 +10,8 @@ namespace Mjolnir.Cli.Embedded;
 
 /// <summary>
 /// Inserts an application's seed rows when it meets its data for the first time, table by table. A table's mark is written last: a start that was cut short begins
-/// again, and rows that are there already are left as they are. A table that has its mark is never seeded again, whatever its file says.
+/// again, and rows that are there already are left as they are. A table that has its mark is never seeded again, whatever its file says: each transaction reads it, so that one who seeds and was taken for dead
+/// brings nothing back that was removed since.
 /// </summary>
 internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
 {
@@ -40,9 +42,9 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
             var mark = MarkOf(application, table);
             if (await router.Beside(mark).ReadAsync(mark, cancellationToken) is null)
             {
-                await SeedAsync(application.Name, application.Tables[table], rows, progress, cancellationToken);
+                await SeedAsync(application.Name, application.Tables[table], mark, rows, progress, cancellationToken);
                 var document = Document.FromText($$"""{"rows":{{rows.Count}}}""");
-                await CommitAsync(router.Beside(mark), null, [new RowWrite(mark, document)], cancellationToken);
+                await CommitAsync(router.Beside(mark), null, mark, [new RowWrite(mark, document)], cancellationToken);
             }
         }
     }
@@ -50,16 +52,23 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
     private static RowKey MarkOf(Application application, string table) =>
         RowKey.TryCreate(application.Name, MarkTable, table, out var mark) ? mark : throw new FailureException($"the name of the table '{table}' is too long to be seeded");
 
-    private async Task SeedAsync(string app, TableSchema table, IReadOnlyList<SeedRow> rows, IProgress<Step> progress, CancellationToken cancellationToken)
+    private async Task SeedAsync(string app, TableSchema table, RowKey mark, IReadOnlyList<SeedRow> rows, IProgress<Step> progress, CancellationToken cancellationToken)
     {
         using var places = new SemaphoreSlim(CliLimits.SeedTransactionsInFlight);
         var done = 0;
         var running = new List<Task>();
-        foreach (var (server, chunk) in Chunks(app, table.Name, rows))
+        try
         {
-            await places.WaitAsync(cancellationToken);
-            running.RemoveAll(task => task.IsCompletedSuccessfully);
-            running.Add(CommitChunkAsync(server, chunk));
+            foreach (var (server, chunk) in Chunks(app, table.Name, rows))
+            {
+                await places.WaitAsync(cancellationToken);
+                running.RemoveAll(task => task.IsCompletedSuccessfully);
+                running.Add(CommitChunkAsync(server, chunk));
+            }
+        }
+        finally
+        {
+            await Task.WhenAll(running).ToItsEnd();
         }
 
         await Task.WhenAll(running);
@@ -68,7 +77,7 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
         {
             try
             {
-                await CommitAsync(server, table, chunk, cancellationToken);
+                await CommitAsync(server, table, mark, chunk, cancellationToken);
                 progress.Report(new Step(table.Name, Interlocked.Add(ref done, chunk.Count), rows.Count));
             }
             finally
@@ -109,30 +118,41 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
         }
     }
 
-    private async Task CommitAsync(ITransactions server, TableSchema? table, IReadOnlyList<RowWrite> rows, CancellationToken cancellationToken)
+    private async Task CommitAsync(ITransactions server, TableSchema? table, RowKey mark, IReadOnlyList<RowWrite> rows, CancellationToken cancellationToken)
     {
-        string? taken = null;
+        var (outcome, told) = (UniqueOutcome.Held, "");
         var began = time.GetTimestamp();
-        while (await server.RunBuiltInAsync((source, writes) => InsertAbsent(source, table, rows, writes, out taken), cancellationToken) != TransactionStatus.Committed)
+        while (await server.RunBuiltInAsync((source, writes) => InsertAbsent(source, table, mark, rows, writes, out outcome, out told), cancellationToken) != TransactionStatus.Committed || outcome == UniqueOutcome.NotReady)
         {
-            if (time.GetElapsedTime(began) > CliLimits.SeedPatience)
+            // A unique index that is being built has its own patience, and tells how far it is.
+            if (time.GetElapsedTime(began) > (outcome == UniqueOutcome.NotReady ? CliLimits.UniquePatience : CliLimits.SeedPatience))
             {
-                throw new FailureException("the seed rows could not be written: the server does not take transactions");
+                throw new FailureException($"the seed rows could not be written: {(outcome == UniqueOutcome.NotReady ? told : "the server does not take transactions")}");
             }
 
             // Refused for load or for a log being renewed: nothing tells when that is over.
             await Task.Delay(CliLimits.SeedPause, time, cancellationToken);
         }
 
-        if (taken is not null)
+        if (outcome == UniqueOutcome.Violated)
         {
-            throw new FailureException($"the seed rows could not be written: {taken}", "Repair the seed file, or the rows.");
+            throw new FailureException($"the seed rows could not be written: {told}", "Repair the seed file, or the rows.");
         }
     }
 
-    private static bool InsertAbsent(IRowSource source, TableSchema? table, IReadOnlyList<RowWrite> rows, List<RowWrite> writes, out string? taken)
+    private static bool InsertAbsent(IRowSource source, TableSchema? table, RowKey mark, IReadOnlyList<RowWrite> rows, List<RowWrite> writes, out UniqueOutcome outcome, out string told)
     {
-        taken = null;
+        (outcome, told) = (UniqueOutcome.Held, "");
+        if (!source.TryRead(mark, out var done))
+        {
+            return false;
+        }
+
+        if (done is not null)
+        {
+            return true;
+        }
+
         foreach (var row in rows)
         {
             if (!source.TryRead(row.Key, out var present))
@@ -146,21 +166,17 @@ internal sealed class Seeder(ITransactionRouter router, TimeProvider time)
             }
         }
 
-        if (table is null || !table.HasUnique || writes.Count == 0)
+        if (table is null || writes.Count == 0)
         {
             return true;
         }
 
-        switch (UniqueRows.Hold(source, rows[0].Key.App, table, [.. writes.Select(write => new ChangedRow(write.Key.PrimaryKey, null, write.Value))], writes, out _, out var told))
+        outcome = UniqueRows.Hold(source, rows[0].Key.App, table, [.. writes.Select(write => new ChangedRow(write.Key.PrimaryKey, null, write.Value))], writes, out _, out told, isSeed: true);
+        if (outcome is UniqueOutcome.Violated or UniqueOutcome.NotReady)
         {
-            case UniqueOutcome.Missing:
-                return false;
-            case UniqueOutcome.Violated:
-                taken = told;
-                writes.Clear();
-                return true;
-            default:
-                return true; // a unique index that is not there yet is made when all rows are
+            writes.Clear();
         }
+
+        return outcome != UniqueOutcome.Missing;
     }
 }

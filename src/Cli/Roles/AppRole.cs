@@ -11,7 +11,7 @@ internal sealed class AppRole : IRole
 {
     public async Task<int> RunAsync(StackConfiguration configuration, StopSignal stop)
     {
-        if (AppFolder.LoadForCluster(configuration.Application, Console.Error) is not { } application)
+        if (AppFolder.Load(configuration.Application, Console.Error) is not { } application)
         {
             return ExitCodes.Failed;
         }

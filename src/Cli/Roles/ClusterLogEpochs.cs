@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mjolnir.AppServer.Committing;
+using Mjolnir.Core;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Registry;
@@ -12,7 +13,14 @@ namespace Mjolnir.Cli.Roles;
 /// needs a while until its broker has made it safe, which a server that has just lost its log should not have to wait for. Nor one that starts again after it was killed: it takes the log
 /// that the run before had declared ahead, if that run did not come to use it.
 /// </summary>
-internal sealed class ClusterLogEpochs(string server, ILogBroker broker, ClusterRegistry registry, LogSealer sealer, FormerLogs former, StoredMarks stored) : ILogEpochs, IAsyncDisposable
+/// <param name="server">the server's name</param>
+/// <param name="broker">has the logs</param>
+/// <param name="registry">knows them</param>
+/// <param name="sealer">ends them</param>
+/// <param name="former">those of former runs</param>
+/// <param name="stored">what is in the store</param>
+/// <param name="unique">the unique indexes that the server declares: noted for each log; null where nobody asks</param>
+internal sealed class ClusterLogEpochs(string server, ILogBroker broker, ClusterRegistry registry, LogSealer sealer, FormerLogs former, StoredMarks stored, IReadOnlyList<string>? unique = null) : ILogEpochs, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private Task<string>? _spare;
@@ -30,6 +38,11 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
         var publisher = await NextAsync(cancellationToken);
         try
         {
+            if (unique is { Count: > 0 } && !await registry.TryDeclareAsync(publisher.Log, unique, cancellationToken))
+            {
+                throw new InvariantException($"The log {publisher.Log} has declarations of another run: a log is never used twice.");
+            }
+
             // Bound before it is registered: whoever finds it in the registry can seal it (V11).
             await registry.RegisterLogAsync(publisher.Log, publisher.Log == former.Spare, cancellationToken);
         }
@@ -146,7 +159,10 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
     /// most that can still happen is that its registration arrives late, which says the same as ours.
     /// </summary>
     private async ValueTask<bool> IsUnusedAsync(string log, CancellationToken cancellationToken) =>
-        ClusterRegistry.EpochOf(log) >= await registry.NextEpochAsync(server, cancellationToken) && (await broker.ListAsync([log], cancellationToken)).Contains(log);
+        ClusterRegistry.EpochOf(log) >= await registry.NextEpochAsync(server, cancellationToken) && (await broker.ListAsync([log], cancellationToken)).Contains(log)
+
+        // Of another version, the dead run may have noted other declarations; ours, even none, keep out what of it might still arrive.
+        && (unique is null || await registry.TryDeclareAsync(log, unique, cancellationToken));
 
     /// <summary>
     /// A name that was tried is never tried again: a run may have died between declaring a log and registering it, and an answer may have been lost. Nor where its queue is gone: former runs' logs are told as those of

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Mjolnir.AppServer.Committing;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Keys;
+using Mjolnir.Core.Segments;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Rows;
 
@@ -28,6 +29,9 @@ internal sealed class ClusterRows(StoredRows rows) : IStoredRows
         await rows.RefreshAsync(cancellationToken);
         return await rows.FindAsync(key, cancellationToken);
     }
+
+    /// <summary>The newest version of all rows of which the snapshot knows.</summary>
+    public IAsyncEnumerable<SegmentRow> StreamAsync(Func<RowKey, bool> wanted, CancellationToken cancellationToken) => rows.StreamAsync(wanted, cancellationToken);
 
     /// <summary>A view was opened: what is loaded from now on comes from manifests read after that (W7).</summary>
     public ValueTask RefreshAsync(CancellationToken cancellationToken) => rows.RefreshAsync(cancellationToken);

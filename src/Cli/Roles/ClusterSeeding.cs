@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Mjolnir.Cli.Embedded;
 using Mjolnir.Scripting.Applications;
+using Mjolnir.Storage.Cluster;
 
 namespace Mjolnir.Cli.Roles;
 
@@ -9,19 +10,28 @@ internal static class ClusterSeeding
 {
     private const string Task = "seed";
 
-    public static async Task RunAsync(ClusterServices services, Seeder seeder, Application application, ILogger log, CancellationToken cancellationToken)
+    public static async Task RunAsync(ILeadership leadership, TimeProvider time, Seeder seeder, Application application, ILogger log, CancellationToken cancellationToken)
     {
         while (!await seeder.IsDoneAsync(application, cancellationToken))
         {
-            await using var lead = await services.Leadership.TryLeadAsync(Task, cancellationToken);
+            await using var lead = await leadership.TryLeadAsync(Task, cancellationToken);
             if (lead is not null)
             {
-                await seeder.RunAsync(application, new SeedingLog(log), cancellationToken);
-                return;
+                using var term = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lead.Lost);
+                try
+                {
+                    await seeder.RunAsync(application, new SeedingLog(log), term.Token);
+                    return;
+                }
+                catch (OperationCanceledException) when (lead.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+                {
+                    // Another server may be seeding.
+                    continue;
+                }
             }
 
             // The one who seeds tells by the marks that it leaves in the data.
-            await System.Threading.Tasks.Task.Delay(RoleLimits.SeedLook, services.Time, cancellationToken);
+            await System.Threading.Tasks.Task.Delay(RoleLimits.SeedLook, time, cancellationToken);
         }
     }
 

@@ -7,6 +7,7 @@ using Mjolnir.AppServer.Queries;
 using Mjolnir.AppServer.Routing;
 using Mjolnir.AppServer.Sessions;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.AppServer.Unique;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Embedded;
 using Mjolnir.Cli.Telemetry;
@@ -37,6 +38,7 @@ internal sealed class ClusterServer : IAsyncDisposable
     private readonly long _began = TimeProvider.System.GetTimestamp();
     private readonly StoredMarks _stored = new();
     private readonly KeyPredictor _predictor = new();
+    private readonly UniqueKnowledge _knowledge = new();
     private readonly Stack<Func<ValueTask>> _closing = new();
     private FormerLogs _former = null!;
     private ClusterServices _services = null!;
@@ -50,6 +52,7 @@ internal sealed class ClusterServer : IAsyncDisposable
     private ClusterIndexes? _indexes;
     private ClusterMarks? _marks;
     private IndexQueries? _queries;
+    private ClusterUnique _unique = null!;
     private AppServerHttp _http = null!;
     private volatile bool _isReady;
 
@@ -125,7 +128,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Close(_member);
         await _services.StoreIsFit;
         Reached("connected to store");
-        _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored);
+        _epochs = new ClusterLogEpochs(Name, _services.Broker, _services.Registry, new LogSealer(_services.Broker, _services.Store, _time, new WriteBehindLimits()), _former, _stored, ClusterUnique.Declared(_application));
         _epochs.Prepare();
         Close(_epochs);
 
@@ -138,6 +141,8 @@ internal sealed class ClusterServer : IAsyncDisposable
         _server = new TransactionServer(Name, Options(rows.SealedLogs));
         Close(_server);
         await _server.StartAsync().WaitAsync(cancellationToken);
+        _knowledge.Attach(_server);
+        Close(_knowledge);
         Reached($"log {_epochs.Current} is open under view {View}");
         _member.Attach(_server, _rows);
         await _epochs.DeleteUnusedAsync(cancellationToken);
@@ -187,6 +192,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Predictor = _predictor,
         Foresight = new RowForesight(),
         Queries = _queries,
+        Unique = _knowledge,
         Alarm = Raise,
         EngineFault = (what, fault) => RoleLog.EngineFailed(_log, what, fault),
         Limits = new CommitterLimits { RememberedRows = RoleLimits.RememberedRows },
@@ -216,12 +222,15 @@ internal sealed class ClusterServer : IAsyncDisposable
         });
         listener.Start();
         Close(listener);
+        _unique = new ClusterUnique(Unique(router));
+        Close(_unique);
         _http = new AppServerHttp(HttpOptions(router, applications, secrets));
         Close(_http);
         await _http.StartAsync(cancellationToken);
         _isReady = true;
         Reached("takes calls");
-        await ClusterSeeding.RunAsync(_services, new Seeder(router, _time), _application, _log, cancellationToken);
+        _unique.Start();
+        await ClusterSeeding.RunAsync(_services.Leadership, _time, new Seeder(router, _time), _application, _log, cancellationToken);
         _member.SetReady(true);
         Reached("ready");
         _closing.Push(() =>
@@ -232,10 +241,29 @@ internal sealed class ClusterServer : IAsyncDisposable
         });
     }
 
+    private ClusterUniqueParts Unique(ClusterRouter router) => new()
+    {
+        Application = _application,
+        Router = router,
+        Queries = _queries,
+        Knowledge = _knowledge,
+        Registry = _services.Registry,
+        Rows = _rows,
+        Bus = _services.Bus,
+        Leadership = _services.Leadership,
+        Time = _time,
+        Report = what => RoleLog.Unique(_log, what),
+        Failed = fault =>
+        {
+            RoleLog.RaiseIfAny(_log, _services.Alarms, "unique indexes", fault);
+            RoleLog.Troubled(_log, $"unique indexes: {fault.Message}; tried again");
+        },
+    };
+
     private AppServerHttpOptions HttpOptions(ITransactionRouter router, ApplicationSlot applications, SecretsFile secrets)
     {
         var section = _configuration.Server;
-        var status = new MemberStatus(_configuration, _application, _server, _member, _map, _rows, _stored, _views, _services, _indexes);
+        var status = new MemberStatus(_configuration, _application, _server, _member, _map, _rows, _stored, _views, _services, _indexes, _unique);
         var listen = IPEndPoint.Parse(section.Listen);
         return new AppServerHttpOptions
         {

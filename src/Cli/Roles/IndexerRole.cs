@@ -10,7 +10,7 @@ internal sealed class IndexerRole : IRole
 {
     public async Task<int> RunAsync(StackConfiguration configuration, StopSignal stop)
     {
-        if (AppFolder.LoadForCluster(configuration.Application, Console.Error) is not { } application)
+        if (AppFolder.Load(configuration.Application, Console.Error) is not { } application)
         {
             return ExitCodes.Failed;
         }

@@ -20,7 +20,8 @@ internal sealed class MemberStatus(
     StoredMarks stored,
     RegistryViews views,
     ClusterServices services,
-    ClusterIndexes? indexes)
+    ClusterIndexes? indexes,
+    ClusterUnique unique)
 {
     private readonly long _began = services.Time.GetTimestamp();
 
@@ -106,6 +107,7 @@ internal sealed class MemberStatus(
             Shards = [.. picture.View.Shards.Select((each, i) => Figures(picture.View, each, i))],
             Workers = [.. stored.Workers.Select(each => new WorkerFigures(each.Worker, [.. each.Logs.Select(log => log.Log)], each.Logs.Sum(log => log.Backlog), each.Audit?.Rows ?? 0, each.Audit?.Rounds ?? 0, each.Audit?.Differences ?? 0, each.Audit?.Violations ?? 0))],
             Indexers = [.. (indexes?.Heard ?? []).SelectMany(beat => beat.Tables.Select(table => new IndexerFigures(beat.Indexer, table.Table, table.State, table.Percent, table.Rows, table.Lag)))],
+            Unique = [.. unique.States.OrderBy(static table => table.Key, StringComparer.Ordinal).SelectMany(static table => table.Value.Indexes.Select(index => new UniqueFigures(table.Key, index.Index.Name, index.Phase.ToString().ToLowerInvariant(), index.Duplicates, index.Told)))],
             Cache = new CacheFigures(shard?.Bytes ?? 0, shard?.LimitBytes ?? 0, shard?.Items ?? 0),
             Store = StoreStatus.Of(services, rows.StoreBytes),
         };

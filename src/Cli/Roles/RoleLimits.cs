@@ -24,6 +24,18 @@ internal static class RoleLimits
     /// <summary>Between two looks whether another server has seeded the application.</summary>
     public static readonly TimeSpan SeedLook = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>Between two tries to lead the making of unique indexes: a leader that died is missed for as long.</summary>
+    public static readonly TimeSpan UniqueLeadRetry = TimeSpan.FromSeconds(2);
+
+    /// <summary>Between two looks at the logs while an index waits for servers that do not know of it to end: a list of the store each.</summary>
+    public static readonly TimeSpan UniqueLook = TimeSpan.FromSeconds(1);
+
+    /// <summary>The same while nothing is to be done: beats tell of new logs at once, so this is for a beat and a notice that were lost.</summary>
+    public static readonly TimeSpan UniqueSettledLook = TimeSpan.FromMinutes(5);
+
+    /// <summary>Between the removal of a unique index and the deletion of its holders: what was under way is stored within seconds, and nobody is in the way of what is left.</summary>
+    public static readonly TimeSpan SweepWait = TimeSpan.FromSeconds(30);
+
     /// <summary>Time to connect to an indexer: beyond it another one is asked.</summary>
     public static readonly TimeSpan IndexerConnect = TimeSpan.FromSeconds(1);
 

@@ -54,6 +54,9 @@ internal static partial class RoleLog
         }
     }
 
+    [LoggerMessage(12, LogLevel.Information, "Unique indexes: {What}")]
+    public static partial void Unique(ILogger log, string what);
+
     [LoggerMessage(9, LogLevel.Error, "Compaction failed; the store is not harmed, and it is tried again")]
     public static partial void CompactionFailed(ILogger log, Exception fault);
 

@@ -21,6 +21,9 @@ internal sealed record ClusterFigures
 
     public required IReadOnlyList<WorkerFigures> Workers { get; init; }
 
+    /// <summary>The unique indexes that are kept, or going to be.</summary>
+    public IReadOnlyList<UniqueFigures> Unique { get; init; } = [];
+
     /// <summary>The indexers heard, each with its tables.</summary>
     public IReadOnlyList<IndexerFigures> Indexers { get; init; } = [];
 
@@ -54,6 +57,14 @@ internal sealed record ShardFigures(string Name, int Slots, bool Warm);
 /// <param name="Differences">differences that its auditor found: must be 0</param>
 /// <param name="Violations">broken rules of all kinds that it found, differences included: must be 0</param>
 internal sealed record WorkerFigures(string Name, IReadOnlyList<string> Logs, long Backlog, long Audited, long Rounds, long Differences, long Violations);
+
+/// <summary>A unique index of a table.</summary>
+/// <param name="Table">the table</param>
+/// <param name="Index">the index</param>
+/// <param name="Phase">"announced", "building", "ready" or "ending"</param>
+/// <param name="Duplicates">rows whose values other rows had before it was declared</param>
+/// <param name="Told">the first of them, for people</param>
+internal sealed record UniqueFigures(string Table, string Index, string Phase, int Duplicates, IReadOnlyList<string> Told);
 
 /// <summary>The indexes of one table at one indexer.</summary>
 /// <param name="Name">the indexer</param>

@@ -45,6 +45,20 @@ internal sealed class ClusterTables(TimeProvider time)
                 $"store requests: {stores.Sum(each => each.Puts):N0} PUT, {stores.Sum(each => each.Gets):N0} GET, {stores.Sum(each => each.Lists):N0} LIST, {stores.Sum(each => each.Failures):N0} failed; about ${stores.Sum(each => each.DollarsPerDay):F2} a day at this rate");
         }
 
+        foreach (var unique in status.Newest?.Unique ?? [])
+        {
+            yield return $"unique index {unique.Index} of {unique.Table}: {(unique.Phase == "announced" ? "announced, made when every server declares it" : unique.Phase)}";
+            foreach (var duplicate in unique.Told)
+            {
+                yield return $"NOT UNIQUE: {duplicate}";
+            }
+
+            if (unique.Duplicates > unique.Told.Count)
+            {
+                yield return $"NOT UNIQUE: {unique.Duplicates - unique.Told.Count} more";
+            }
+        }
+
         foreach (var indexer in status.Newest?.Indexers ?? [])
         {
             yield return string.Create(CultureInfo.InvariantCulture, $"indexes of {indexer.Table} at {indexer.Name}: {(indexer.State == "building" ? $"building, {indexer.Percent} %" : $"{indexer.State}, {indexer.Rows:N0} rows, {indexer.LagMilliseconds:N0} ms behind")}");

@@ -19,7 +19,7 @@ internal sealed class UpSession(UpOptions options, IUpScreen screen, TimeProvide
 
     public async Task<int> RunAsync(StopSignal stop)
     {
-        if (AppFolder.LoadForCluster(options.Folder, Console.Error) is not { } application)
+        if (AppFolder.Load(options.Folder, Console.Error) is not { } application)
         {
             return ExitCodes.Failed;
         }

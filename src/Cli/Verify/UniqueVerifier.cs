@@ -22,7 +22,7 @@ internal sealed class UniqueVerifier(string app, TableSchema table, IReadOnlyDic
         {
             if (UniqueValue.Of(index, row) is { } values)
             {
-                var holder = UniqueValue.HolderOf(app, table.Name, index.Name, _state.Indexes[index.Name].Epoch, values);
+                var holder = UniqueValue.HolderOf(app, table.Name, index.Name, EpochOf(index), values);
                 if (!_taken.TryGetValue(holder, out var taken))
                 {
                     _taken[holder] = taken = ($"unique index {index.Name}: {UniqueValue.Shown(index, values)}", []);
@@ -51,7 +51,7 @@ internal sealed class UniqueVerifier(string app, TableSchema table, IReadOnlyDic
 
         foreach (var index in table.Indexes.Indexes.Where(index => index.IsUnique && IsReady(index)))
         {
-            var prefix = UniqueValue.HolderOf(app, table.Name, index.Name, _state.Indexes[index.Name].Epoch, []).PrimaryKey;
+            var prefix = UniqueValue.HolderOf(app, table.Name, index.Name, EpochOf(index), []).PrimaryKey;
             foreach (var (key, row) in holders.Where(row => row.Key.PrimaryKey.StartsWith(prefix, StringComparison.Ordinal) && !_taken.ContainsKey(row.Key)))
             {
                 yield return $"unique index {index.Name}: row '{UniqueValue.Holder(row)}' holds a value that it has not ({key.PrimaryKey[prefix.Length..]})";
@@ -59,5 +59,9 @@ internal sealed class UniqueVerifier(string app, TableSchema table, IReadOnlyDic
         }
     }
 
-    private bool IsReady(IndexDeclaration index) => UniqueRows.IsReady(holders.GetValueOrDefault(UniqueState.KeyOf(app, table.Name)), table, index, out _, out _);
+    private bool IsReady(IndexDeclaration index) => Known(index)?.Phase == UniquePhase.Ready;
+
+    private int EpochOf(IndexDeclaration index) => Known(index)!.Epoch;
+
+    private UniqueIndexState? Known(IndexDeclaration index) => _state.Find(UniqueIndexState.IdentityOf(index));
 }

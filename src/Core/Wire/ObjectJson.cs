@@ -15,6 +15,7 @@ namespace Mjolnir.Core.Wire;
 [JsonSerializable(typeof(ManifestEntry))]
 [JsonSerializable(typeof(RunChainEntry))]
 [JsonSerializable(typeof(ClusterView))]
+[JsonSerializable(typeof(LogDeclarations))]
 internal sealed partial class ObjectJson : JsonSerializerContext;
 
 /// <summary>Kinds as words in small letters.</summary>

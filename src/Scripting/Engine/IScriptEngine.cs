@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Mjolnir.Core.Documents;
 using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Keys;
@@ -23,6 +24,12 @@ public interface IRowSource
         answer = IndexAnswer.Refused("there are no indexes here");
         return true;
     }
+
+    /// <summary>
+    /// The columns of the unique indexes that a table may have besides those that the application declares, because servers of another version do (<see cref="Unique.UniqueState"/>). Null: that is not
+    /// known, and whoever writes a row of the table must read the state's row.
+    /// </summary>
+    IReadOnlySet<string>? KeptColumns(string app, string table) => FrozenSet<string>.Empty;
 }
 
 /// <summary>Fixed for a transaction however often its handler runs: clock, ids and randomness.</summary>
@@ -91,6 +98,9 @@ public enum AbortKind
 
     /// <summary>It ran too long, recursed too deep or took too much memory.</summary>
     Limit,
+
+    /// <summary>It takes a value of a unique index that is not ready: nothing is decided, the call may come again.</summary>
+    NotReady,
 }
 
 /// <summary>One row that a run wrote.</summary>

@@ -33,6 +33,9 @@ public static class ObjectNames
     /// <summary>A log's registration.</summary>
     public static string Log(string log) => $"{Logs}{log}{Json}";
 
+    /// <summary>What the server of a log declares: absent where that is nothing.</summary>
+    public static string LogDeclarations(string log) => $"registry/declared/{log}{Json}";
+
     /// <summary>Prefix of a log's manifest.</summary>
     public static string Manifest(string log) => $"logs/{log}/entries/";
 

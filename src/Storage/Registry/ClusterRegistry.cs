@@ -92,6 +92,30 @@ public sealed class ClusterRegistry(IObjectStore store)
         Invariant.Require(outcome == CreateOutcome.Created || isInherited, $"The log {log} is registered already: a log is never used twice.");
     }
 
+    /// <summary>
+    /// Notes what the server that writes a log declares, for as long as the log lives: before the log is registered, so that whoever finds it registered finds this too.
+    /// </summary>
+    /// <param name="log">the log</param>
+    /// <param name="unique">the unique indexes (<c>app/table/identity</c>)</param>
+    /// <param name="cancellationToken">ends the wait for the store</param>
+    /// <returns>false if another run noted something else for this log: it cannot be used</returns>
+    public async ValueTask<bool> TryDeclareAsync(string log, IReadOnlyList<string> unique, CancellationToken cancellationToken) =>
+        await store.CreateSettledAsync(ObjectNames.LogDeclarations(log), LogDeclarationsCodec.Encode(new LogDeclarations(log, unique)), cancellationToken) == CreateOutcome.Created;
+
+    /// <summary>The unique indexes that the server of a log declares; none if it noted nothing.</summary>
+    /// <exception cref="CorruptDataException">damaged, or of a later release</exception>
+    public async ValueTask<IReadOnlyList<string>> DeclaredUniqueAsync(string log, CancellationToken cancellationToken)
+    {
+        var name = ObjectNames.LogDeclarations(log);
+        if (await store.GetAsync(name, cancellationToken) is not { } content)
+        {
+            return [];
+        }
+
+        var declared = LogDeclarationsCodec.Decode(name, content.Span);
+        return declared.Log == log ? declared.Unique : throw new CorruptDataException($"It says that it is of the log {declared.Log}", name);
+    }
+
     /// <summary>Returns if a log was registered in a form that this program knows, or is not registered yet.</summary>
     /// <exception cref="CorruptDataException">a later release registered it, or the registration is damaged</exception>
     public async ValueTask RequireKnownFormatAsync(string log, CancellationToken cancellationToken)

@@ -48,14 +48,16 @@ public class Imported_rows_of_unique_indexes
 
     [Fact]
     public void Are_refused_while_the_index_is_being_made() =>
-        Assert.Equal("the unique index 'byName' of table 'users' is being made from the rows that are there: try again soon", Import(new Rows(), ExistingRows.Fail, ("a", "Ann")).Taken);
+        Assert.Equal("the unique index 'byName' of table 'users' is being made from the rows that are there: try again soon", Import(new Rows(), ExistingRows.Fail, ("a", "Ann")).NotReady);
 
     private static Rows Ready()
     {
         var rows = new Rows();
-        rows.Write(new RowWrite(UniqueState.KeyOf("shop", "users"), UniqueState.None.Declare(Users.Indexes, again: false).Ready("byName", 0).ToDocument()));
+        rows.Write(new RowWrite(UniqueState.KeyOf("shop", "users"), Kept(UniqueState.None.Declare(Users.Indexes)).ToDocument()));
         return rows;
     }
+
+    private static UniqueState Kept(UniqueState declared) => declared.Ready(declared.Indexes[0], 0, []);
 
     private static RowKey Holder(string name) => UniqueValue.HolderOf("shop", "users", "byName", 1, [IndexValue.Of(name)]);
 

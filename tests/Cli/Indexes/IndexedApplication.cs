@@ -123,9 +123,9 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
         var next = AppFolder.Load(Write(folder, indexes), Console.Error) ?? throw new InvalidOperationException("The application has mistakes.");
         await Stack.KeepIndexesAsync(next);
         var unique = new UniqueBuilder(Stack.Router, Stack.Queries, TimeProvider.System);
-        await unique.DeclareAsync(next, isStart, CancellationToken.None);
+        await unique.DeclareAsync(next, CancellationToken.None);
         _application = next;
-        Duplicates = await unique.BuildAsync(next, new Progress<UniqueBuilder.Step>(), CancellationToken.None);
+        Duplicates = await unique.BuildAsync(next, isStart, new Progress<UniqueBuilder.Step>(), CancellationToken.None);
     }
 
     /// <summary>Writes the application's files; its folder.</summary>

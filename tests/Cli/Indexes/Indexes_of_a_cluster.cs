@@ -84,17 +84,6 @@ public sealed class Indexes_of_a_cluster(ITestOutputHelper output) : IDisposable
         }
     }
 
-    [Fact]
-    public async Task Are_refused_where_one_of_them_is_unique_because_nobody_keeps_that_there()
-    {
-        var app = IndexedApplication.Write(_folder, """{"byCity": {"columns": ["city"], "unique": true}}""");
-
-        var (code, told) = await MjolnirProcess.RunAsync("up", app, "--stacks", "1", "--with-services", "--port", _port, "--data", Data);
-
-        Assert.Equal(1, code);
-        Assert.Contains("table 'events' declares a unique index, which a cluster does not keep in this version", told, StringComparison.Ordinal);
-    }
-
     /// <summary>Who wrote at one server sees it at the other, and who wants a fresh answer sees what anybody wrote.</summary>
     private async Task SeeAtEveryServerWhatWasWrittenAtAnotherAsync(IReadOnlyList<Uri> servers)
     {

@@ -94,20 +94,58 @@ public sealed class Logs_of_a_server : IAsyncDisposable
         Assert.Equal("s1.2", publisher.Log);
     }
 
+    [Fact]
+    public async Task Say_what_their_server_declares_and_one_that_a_dead_run_of_another_version_noted_is_not_used()
+    {
+        var registry = new ClusterRegistry(_store);
+        using (var first = FormerLogs.Take(_folder.At("app")))
+        {
+            await OpenAndDeclareAheadAsync(first, "s1.1", "s1.2", ["a/t/x(c:t)"]);
+        }
+
+        // Killed while its own log was one that it had inherited, which it had not come to register.
+        using (var second = FormerLogs.Take(_folder.At("app")))
+        {
+            var epochs = Epochs(second, ["a/t/x(c:t)"]);
+            epochs.Prepare();
+            Assert.Equal("s1.2", await epochs.PreparedAsync());
+        }
+
+        using var third = FormerLogs.Take(_folder.At("app"));
+        await OpenAndDeclareAheadAsync(third, "s1.3", "s1.4", []);
+        Assert.Equal(["a/t/x(c:t)"], await registry.DeclaredUniqueAsync("s1.1", CancellationToken.None));
+        Assert.Empty(await registry.DeclaredUniqueAsync("s1.3", CancellationToken.None));
+        Assert.Equal(["s1.1", "s1.2"], third.Dead);
+    }
+
+    [Fact]
+    public async Task That_are_inherited_say_that_their_server_declares_nothing_before_anything_else_can_arrive()
+    {
+        using (var first = FormerLogs.Take(_folder.At("app")))
+        {
+            await OpenAndDeclareAheadAsync(first, "s1.1", "s1.2", ["a/t/x(c:t)"]);
+        }
+
+        using var second = FormerLogs.Take(_folder.At("app"));
+        await OpenAndDeclareAheadAsync(second, "s1.2", "s1.3", []);
+        Assert.False(await new ClusterRegistry(_store).TryDeclareAsync("s1.2", ["a/t/x(c:t)"], CancellationToken.None));
+        Assert.Empty(await new ClusterRegistry(_store).DeclaredUniqueAsync("s1.2", CancellationToken.None));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _broker.DisposeAsync();
         _folder.Dispose();
     }
 
-    private async Task OpenAndDeclareAheadAsync(FormerLogs former, string opened, string ahead)
+    private async Task OpenAndDeclareAheadAsync(FormerLogs former, string opened, string ahead, IReadOnlyList<string>? unique = null)
     {
-        var epochs = Epochs(former);
+        var epochs = Epochs(former, unique);
         epochs.Prepare();
         await using var publisher = await epochs.OpenAsync(CancellationToken.None);
         Assert.Equal((opened, ahead), (publisher.Log, await epochs.PreparedAsync()));
     }
 
-    private ClusterLogEpochs Epochs(FormerLogs former) =>
-        new("s1", _broker, new ClusterRegistry(_store), new LogSealer(_broker, _store, TimeProvider.System, new WriteBehindLimits()), former, new StoredMarks());
+    private ClusterLogEpochs Epochs(FormerLogs former, IReadOnlyList<string>? unique = null) =>
+        new("s1", _broker, new ClusterRegistry(_store), new LogSealer(_broker, _store, TimeProvider.System, new WriteBehindLimits()), former, new StoredMarks(), unique);
 }

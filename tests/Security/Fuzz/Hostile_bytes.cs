@@ -68,6 +68,7 @@ public sealed class Hostile_bytes
     {
         var view = new ClusterView(3, [new ShardDescription("s1", "label")], [new SlotRange(0, Slots.Count - 1, 0, 1)], ["s1.5"]);
         Try(seed, [ViewCodec.Encode(view)], static bytes => ViewCodec.Decode("view", bytes), WithCheck);
+        Try(seed, [LogDeclarationsCodec.Encode(new LogDeclarations("s1.5", ["a/t/x(c:t)"]))], static bytes => LogDeclarationsCodec.Decode("declared", bytes), WithCheck);
         Try(seed, [RunChainCodec.Encode(RunChainEntry.Empty)], static bytes => RunChainCodec.Decode("chain", bytes), WithCheck);
         var entry = new ManifestEntry("s1.5", 2, ManifestKind.Segment, 1, 9, 3, [new Stamp("s2.1", 4)], "writer", 0, 0);
         Try(seed, [ManifestCodec.Encode(entry, [])], static bytes => ManifestCodec.Decode("manifest", bytes));

@@ -42,6 +42,9 @@ internal sealed class RowImport(string app, TableSchema table, IReadOnlyList<Row
     /// <summary>A row that was in the way: then nothing was written.</summary>
     public RowKey? Conflict { get; private set; }
 
+    /// <summary>Why nothing was written, where a unique index is not ready; null otherwise. The same rows may be brought again.</summary>
+    public string? NotReady { get; private set; }
+
     /// <summary>Why nothing was written, where it is a unique index that stood in the way of <see cref="Conflict"/>; null otherwise.</summary>
     public string? Taken { get; private set; }
 
@@ -61,7 +64,8 @@ internal sealed class RowImport(string app, TableSchema table, IReadOnlyList<Row
 
     private bool Hold(IRowSource source, Document?[] present, List<RowWrite> writes)
     {
-        if (!table.HasUnique || writes.Count == 0)
+        NotReady = null;
+        if (writes.Count == 0 || (!table.HasUnique && source.KeptColumns(app, table.Name) is { Count: 0 }))
         {
             return true;
         }
@@ -73,6 +77,10 @@ internal sealed class RowImport(string app, TableSchema table, IReadOnlyList<Row
             case UniqueOutcome.Missing:
                 return false;
             case UniqueOutcome.Held:
+                return true;
+            case UniqueOutcome.NotReady:
+                (Counts, NotReady) = (default, told);
+                writes.Clear();
                 return true;
             default:
                 (Counts, Conflict, Taken) = (default, rows[0].Key, told);

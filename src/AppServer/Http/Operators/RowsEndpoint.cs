@@ -147,7 +147,7 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
 
         if (!result.IsComplete)
         {
-            return Problem.WriteAsync(exchange, Refusal.Overloaded);
+            return Problem.WriteAsync(exchange, result.NotReady is { } why ? new Refusal(503, $"Not all rows were written: {why}.", AppServerLimits.RetryAfterSeconds) : Refusal.Overloaded);
         }
 
         var buffer = new ArrayBufferWriter<byte>(64);
@@ -205,13 +205,17 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
 
         public string? Taken { get; private set; }
 
+        /// <summary>Why some were not, if it is a unique index; the request may come again.</summary>
+        public string? NotReady { get; private set; }
+
         public bool IsComplete { get; private set; } = true;
 
         public void Add(TransactionStatus status, RowImport import)
         {
             lock (_lock)
             {
-                IsComplete &= status == TransactionStatus.Committed;
+                IsComplete &= status == TransactionStatus.Committed && import.NotReady is null;
+                NotReady ??= import.NotReady;
                 if (status == TransactionStatus.Committed)
                 {
                     Counts += import.Counts;

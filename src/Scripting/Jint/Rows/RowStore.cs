@@ -76,7 +76,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
             throw realm.Abort($"table '{table.Name}' already has a row {ColumnRules.Show(key)}", AbortKind.Refused);
         }
 
-        RequireUnique(table, row);
+        RequireUnique(table, row, null);
         entry.Row = row;
         entry.IsNew = true;
         return row;
@@ -108,7 +108,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
 
         try
         {
-            RequireUnique(table, row);
+            RequireUnique(table, row, before);
         }
         catch (ScriptThrow)
         {
@@ -119,7 +119,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
         return row;
     }
 
-    private void RequireUnique(TableSchema table, RowObject row)
+    private void RequireUnique(TableSchema table, RowObject row, Slot[]? before)
     {
         if (!table.HasUnique)
         {
@@ -129,7 +129,7 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
         _unique ??= new UniqueCheck(realm, App, Read, IsKnown);
         if (TryKey(table, row.Get(table.Key), out var key))
         {
-            _unique.Require(table, key.PrimaryKey, row);
+            _unique.Require(table, key.PrimaryKey, row, before);
         }
     }
 
@@ -244,8 +244,12 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
     /// <summary>Adds the rows that tell who holds which value of unique indexes.</summary>
     private void AddHolders(List<RowWrite> writes)
     {
-        var changed = writes.Where(write => _entries[write.Key].Table is { HasUnique: true }).GroupBy(write => _entries[write.Key].Table!).ToList();
-        foreach (var table in changed)
+        if (!writes.Exists(write => MayBeUnique(_entries[write.Key].Table)))
+        {
+            return;
+        }
+
+        foreach (var table in writes.Where(write => MayBeUnique(_entries[write.Key].Table)).GroupBy(write => _entries[write.Key].Table!).ToList())
         {
             var rows = table.Select(write => new ChangedRow(write.Key.PrimaryKey, _entries[write.Key].Original, write.Value)).ToList();
             realm.Work(rows.Count * 256);
@@ -253,13 +257,18 @@ internal sealed class RowStore(Realm realm, Application application, IRowSource 
             {
                 case UniqueOutcome.Missing:
                     throw new RowMissingException(missing);
-                case UniqueOutcome.Violated or UniqueOutcome.NotReady:
+                case UniqueOutcome.Violated:
                     throw realm.Abort(told, AbortKind.Refused);
+                case UniqueOutcome.NotReady:
+                    throw realm.Abort(told, AbortKind.NotReady);
                 default:
                     break;
             }
         }
     }
+
+    /// <summary>Servers of another version may keep indexes that this application does not declare.</summary>
+    private bool MayBeUnique(TableSchema? table) => table is not null && (table.HasUnique || source.KeptColumns(App, table.Name) is not { Count: 0 });
 
     private static bool Same(Document? a, Document? b) => ReferenceEquals(a, b) || (a is not null && a.Equals(b));
 

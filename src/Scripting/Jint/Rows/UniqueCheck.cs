@@ -3,6 +3,7 @@ using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Scripting.Jint.Realms;
+using Mjolnir.Scripting.Jint.Values;
 using Mjolnir.Scripting.Unique;
 
 namespace Mjolnir.Scripting.Jint.Rows;
@@ -23,18 +24,22 @@ internal sealed class UniqueCheck(Realm realm, string app, Func<RowKey, Document
     public delegate bool KnownRow(TableSchema table, string primaryKey, out RowObject? row);
 
     /// <summary>Throws, for the script, if another row has what this one shall have.</summary>
-    public void Require(TableSchema table, string primaryKey, RowObject row)
+    /// <param name="table">the table</param>
+    /// <param name="primaryKey">the row's key</param>
+    /// <param name="row">the row as it shall be</param>
+    /// <param name="before">its columns before this change; null if it is inserted. Values that stay are not looked at</param>
+    public void Require(TableSchema table, string primaryKey, RowObject row, Slot[]? before)
     {
         foreach (var index in table.Indexes.Indexes)
         {
-            if (!index.IsUnique || ValuesOf(table, index, row) is not { } values)
+            if (!index.IsUnique || ValuesOf(table, index, row.Columns.ToArray()) is not { } values || (before is not null && ValuesOf(table, index, before) is { } old && old.AsSpan().SequenceEqual(values)))
             {
                 continue;
             }
 
             if (!UniqueRows.IsReady(read(UniqueState.KeyOf(app, table.Name)), table, index, out var epoch, out var told))
             {
-                throw realm.Abort(told, Engine.AbortKind.Refused);
+                throw realm.Abort(told, Engine.AbortKind.NotReady);
             }
 
             var holder = UniqueValue.HolderOf(app, table.Name, index.Name, epoch, values);
@@ -50,11 +55,11 @@ internal sealed class UniqueCheck(Realm realm, string app, Func<RowKey, Document
     /// <summary>True if another row has the values, unless this run has changed it.</summary>
     private bool Has(TableSchema table, IndexDeclaration index, string? other, string primaryKey, IndexValue[] values) =>
         other is not null && other != primaryKey
-        && (!known(table, other, out var row) || (row is not null && ValuesOf(table, index, row) is { } now && now.AsSpan().SequenceEqual(values)));
+        && (!known(table, other, out var row) || (row is not null && ValuesOf(table, index, row.Columns.ToArray()) is { } now && now.AsSpan().SequenceEqual(values)));
 
-    private static IndexValue[]? ValuesOf(TableSchema table, IndexDeclaration index, RowObject row)
+    private static IndexValue[]? ValuesOf(TableSchema table, IndexDeclaration index, Slot[] columns)
     {
-        var values = QueryValues.Of(table, row.Columns.ToArray());
+        var values = QueryValues.Of(table, columns);
         return UniqueValue.Of(index, [.. index.Columns.Select(column => values(column.Name))]);
     }
 }
