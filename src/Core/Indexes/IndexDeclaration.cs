@@ -56,8 +56,13 @@ public sealed record SearchDeclaration(IReadOnlyList<SearchField> Fields, string
 
     private static int TitleOf(IReadOnlyList<SearchField> fields)
     {
+        if (fields.Count < 2)
+        {
+            return -1;
+        }
+
         var heaviest = Enumerable.Range(0, fields.Count).MaxBy(i => fields[i].Weight);
-        return fields.Count > 1 && fields.Where((_, i) => i != heaviest).All(field => field.Weight < fields[heaviest].Weight) ? heaviest : -1;
+        return fields.Where((_, i) => i != heaviest).All(field => field.Weight < fields[heaviest].Weight) ? heaviest : -1;
     }
 }
 
