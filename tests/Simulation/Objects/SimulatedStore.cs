@@ -15,7 +15,7 @@ internal sealed class SimulatedStore(SimulationLoop loop)
     /// <summary>Objects that are overwritten where they must not be (W3 or V8 switched off).</summary>
     public Func<string, bool> Overwrites { get; init; } = static _ => false;
 
-    /// <summary>Whoever reads the run chain on both sides of the manifests gets what it was before them, at the second time too (W7 switched off).</summary>
+    /// <summary>Whoever reads the run chain again within seconds gets what it was the first time: before the manifests were read, and perhaps before the view was open (W7 switched off).</summary>
     public bool ChainComesFirst { get; init; }
 
     /// <summary>Told of each object that is created.</summary>

@@ -7,8 +7,8 @@ namespace Mjolnir.Simulation.Tests.Objects;
 /// <summary>One process's way to the store: requests take their time, and some answers are errors, whether it was done or not, or is done later.</summary>
 internal sealed class SimulatedStoreClient(SimulatedStore store, SimulatedProcess process) : IObjectStore
 {
-    /// <summary>Longest time between the two reads of the run chain that belong to one look at the store.</summary>
-    private static readonly TimeSpan OneLook = TimeSpan.FromSeconds(5);
+    /// <summary>How old the run chain may be that is read.</summary>
+    private static readonly TimeSpan Oldest = TimeSpan.FromSeconds(5);
 
     private (string[] Names, long At)? _chain;
 
@@ -46,17 +46,16 @@ internal sealed class SimulatedStoreClient(SimulatedStore store, SimulatedProces
     public async IAsyncEnumerable<string> ListAsync(string prefix, string? startAfter, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var names = (await AskAsync(() => store.List(prefix, startAfter), isChange: false, cancellationToken))!;
-        foreach (var name in store.ChainComesFirst && prefix == ObjectNames.RunChain ? BeforeManifests(names) : names)
+        foreach (var name in store.ChainComesFirst && prefix == ObjectNames.RunChain ? AsRemembered(names) : names)
         {
             yield return name;
         }
     }
 
-    private string[] BeforeManifests(string[] names)
+    private string[] AsRemembered(string[] names)
     {
-        if (_chain is { } before && Loop.Now - before.At < OneLook.Ticks)
+        if (_chain is { } before && Loop.Now - before.At < Oldest.Ticks)
         {
-            _chain = null;
             return before.Names;
         }
 
