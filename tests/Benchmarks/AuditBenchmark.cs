@@ -15,7 +15,7 @@ using Mjolnir.WriteBehind.Auditing;
 namespace Mjolnir.Benchmarks;
 
 /// <summary>
-/// What the auditor takes from an embedded stack under full load: the same bank, process and clients, the auditor off and on in turn. It makes rounds every second here, so that each window has some;
+/// What the auditor takes from an embedded stack under full load: the same bank, process and clients, the auditor off and on in turn. It makes rounds every second here unless told, so that each window has some;
 /// the usual pause is ten times as long, so this is a bound from above.
 /// </summary>
 internal static class AuditBenchmark
@@ -23,7 +23,7 @@ internal static class AuditBenchmark
     private const int Accounts = 100_000;
     private const int Clients = 64;
 
-    public static async Task<int> RunAsync(TimeSpan window, int rounds)
+    public static async Task<int> RunAsync(TimeSpan window, int rounds, TimeSpan pause)
     {
         using var folder = new TestFolder();
         BankFolder.Write(folder.At("bank"), Accounts);
@@ -31,7 +31,7 @@ internal static class AuditBenchmark
         var options = new EmbeddedOptions(folder.At("data"), 1, ScriptEngines.Create, TimeProvider.System, new Random(1))
         {
             IsAudited = false,
-            Audit = new AuditLimits { RoundPause = TimeSpan.FromSeconds(1) },
+            Audit = new AuditLimits { RoundPause = pause },
             Violated = violation => Console.Error.WriteLine(violation),
         };
         await using var stack = await EmbeddedStack.StartAsync(options, new Progress<RecoveryProgress>(), CancellationToken.None);

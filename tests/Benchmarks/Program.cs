@@ -4,7 +4,7 @@ using Mjolnir.Cli.Bench;
 
 return args switch
 {
-    ["audit", ..] => await AuditBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 5), args.Length > 2 ? Whole(args[2]) : 7),
+    ["audit", ..] => await AuditBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 5), args.Length > 2 ? Whole(args[2]) : 7, TimeSpan.FromSeconds(args.Length > 3 ? Whole(args[3]) : 1)),
     ["committer", ..] => await CommitterBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 5)),
     ["index", ..] => IndexBenchmark.Run(args.Length > 1 ? Whole(args[1]) : 1_000_000),
     ["passing", ..] => await PassingBenchmark.RunAsync(TimeSpan.FromSeconds(args.Length > 1 ? Whole(args[1]) : 4)),
@@ -38,6 +38,6 @@ static async Task<int> ServeAsync(Func<Action<string>, CancellationToken, Task> 
 
 static int Usage()
 {
-    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS]] | committer [SECONDS] | index [ROWS] | passing [SECONDS] | scripts [ROUNDS] | text [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached | travel [ROWS [SECONDS]]");
+    Console.Error.WriteLine("Benchmarks: audit [SECONDS [ROUNDS [PAUSE-SECONDS]]] | committer [SECONDS] | index [ROWS] | passing [SECONDS] | scripts [ROUNDS] | text [ROUNDS] | store ROWS [folder | s3 | distant] | proxy [SECONDS [ROUNDS]] | cluster SECONDS STACKS [rate TRANSFERS-PER-STACK | [cluster] [bare] [postgres]] | memcached | travel [ROWS [SECONDS]]");
     return 2;
 }
