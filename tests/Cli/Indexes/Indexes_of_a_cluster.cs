@@ -1,7 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mjolnir.Running;
 using Xunit.Abstractions;
@@ -21,7 +19,7 @@ public sealed class Indexes_of_a_cluster(ITestOutputHelper output) : IDisposable
 
     private readonly TestFolder _folder = new();
     private readonly IndexedClient _client = new();
-    private readonly string _port = Port().ToString(CultureInfo.InvariantCulture);
+    private readonly string _port = ClusterOfUp.FreePort().ToString(CultureInfo.InvariantCulture);
 
     private string Data => _folder.At("d");
 
@@ -37,7 +35,7 @@ public sealed class Indexes_of_a_cluster(ITestOutputHelper output) : IDisposable
         var app = IndexedApplication.Write(_folder, """{"byPrice": {"columns": ["price"], "sum": ["price"]}}""");
         await using var up = MjolnirProcess.Start("up", app, "--stack", "classic", "--stacks", "2", "--with-services", "--sign-in", "open", "--port", _port, "--data", Data);
         var proxy = new Uri((await up.LineAsync(text => text.StartsWith("listening ", StringComparison.Ordinal), StartPatience))["listening ".Length..]);
-        var servers = Servers();
+        var servers = ClusterOfUp.Servers(Data);
         Assert.Equal(2, servers.Count);
 
         await SeeAtEveryServerWhatWasWrittenAtAnotherAsync(servers);
@@ -48,13 +46,13 @@ public sealed class Indexes_of_a_cluster(ITestOutputHelper output) : IDisposable
         foreach (var killed in (string[])["s1-indexer", "s2-app", "s1-write-behind", "s1-indexer", "s2-write-behind", "s2-indexer", "s1-app"])
         {
             await MoreIsWrittenAsync(up);
-            await KillAsync(killed);
+            await ClusterOfUp.KillAsync(Data, killed);
             output.WriteLine($"killed {killed} at {_client.Acknowledged.Count} rows");
         }
 
         // Nobody keeps the indexes for a while: writers do not notice.
         await MoreIsWrittenAsync(up);
-        await Task.WhenAll(KillAsync("s1-indexer"), KillAsync("s2-indexer"));
+        await Task.WhenAll(ClusterOfUp.KillAsync(Data, "s1-indexer"), ClusterOfUp.KillAsync(Data, "s2-indexer"));
         await MoreIsWrittenAsync(up);
         await stop.CancelAsync();
         await Task.WhenAll(writing);
@@ -122,38 +120,5 @@ public sealed class Indexes_of_a_cluster(ITestOutputHelper output) : IDisposable
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < IndexedClient.Patience, $"Nothing is written any more. {up.Output}");
         }
-    }
-
-    /// <summary>Kills a process of the cluster, as soon as it is there: the supervisor may be starting it again.</summary>
-    private async Task KillAsync(string name)
-    {
-        for (var began = TimeProvider.System.GetTimestamp(); ; await Task.Delay(50))
-        {
-            try
-            {
-                if (RunningProcesses.With($"{Data}/{name}/").FirstOrDefault() is { } running)
-                {
-                    using var process = Process.GetProcessById(running.Id);
-                    process.Kill();
-                    return;
-                }
-            }
-            catch (ArgumentException)
-            {
-                // It has just ended by itself: the next one is meant.
-            }
-
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < IndexedClient.Patience, $"There is no {name}.");
-        }
-    }
-
-    private List<Uri> Servers() =>
-        [.. JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Data, "deployment.json"))).RootElement.GetProperty("Stacks").EnumerateArray().Select(stack => new Uri(stack.GetProperty("Server").GetString()!))];
-
-    private static int Port()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

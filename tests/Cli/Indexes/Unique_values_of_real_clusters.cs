@@ -1,8 +1,6 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mjolnir.Running;
 using Xunit.Abstractions;
@@ -21,7 +19,7 @@ public sealed class Unique_values_of_real_clusters(ITestOutputHelper output) : I
     private readonly TestFolder _folder = new();
     private readonly IndexedClient _client = new();
     private readonly ConcurrentDictionary<int, ConcurrentDictionary<string, HttpStatusCode?>> _wanted = new();
-    private readonly string _port = Port().ToString(CultureInfo.InvariantCulture);
+    private readonly string _port = ClusterOfUp.FreePort().ToString(CultureInfo.InvariantCulture);
 
     private string Data => _folder.At("d");
 
@@ -52,7 +50,7 @@ public sealed class Unique_values_of_real_clusters(ITestOutputHelper output) : I
         IndexedApplication.Write(_folder, """{"byPrice": {"columns": ["price"], "unique": true}}""");
         await using var up = Start(app);
         await ListeningAsync(up);
-        var servers = Servers();
+        var servers = ClusterOfUp.Servers(Data);
         await StatusTellsAsync("unique index byPrice of events: ready", "NOT UNIQUE: table 'events' has two rows with price 7: 'b' and 'c' (unique index 'byPrice')");
         Assert.Equal((HttpStatusCode.Conflict, HttpStatusCode.Conflict), (await TakeAsync(servers[0], "x", 7), await TakeAsync(servers[1], "y", 1)));
 
@@ -61,7 +59,7 @@ public sealed class Unique_values_of_real_clusters(ITestOutputHelper output) : I
         foreach (var killed in (string[])["s2-app", "s1-indexer", "s1-app", "s1-write-behind", "s2-app"])
         {
             await MoreIsTakenAsync(up);
-            await KillAsync(killed);
+            await ClusterOfUp.KillAsync(Data, killed);
             output.WriteLine($"killed {killed} at {_wanted.Count} values");
         }
 
@@ -160,38 +158,5 @@ public sealed class Unique_values_of_real_clusters(ITestOutputHelper output) : I
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < IndexedClient.Patience, $"Nothing is written any more. {up.Output}");
         }
-    }
-
-    /// <summary>Kills a process of the cluster, as soon as it is there: the supervisor may be starting it again.</summary>
-    private async Task KillAsync(string name)
-    {
-        for (var began = TimeProvider.System.GetTimestamp(); ; await Task.Delay(50))
-        {
-            try
-            {
-                if (RunningProcesses.With($"{Data}/{name}/").FirstOrDefault() is { } running)
-                {
-                    using var process = Process.GetProcessById(running.Id);
-                    process.Kill();
-                    return;
-                }
-            }
-            catch (ArgumentException)
-            {
-                // It has just ended by itself: the next one is meant.
-            }
-
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < IndexedClient.Patience, $"There is no {name}.");
-        }
-    }
-
-    private List<Uri> Servers() =>
-        [.. JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Data, "deployment.json"))).RootElement.GetProperty("Stacks").EnumerateArray().Select(stack => new Uri(stack.GetProperty("Server").GetString()!))];
-
-    private static int Port()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
