@@ -16,12 +16,15 @@ internal static class TextBenchmark
 {
     private const int Best = 20;
     private const int First = 5;
+    private const int Told = 3;
 
     private static readonly string[] Common = ["library ", "data ", "python ", "for ", "development files ", "perl module ", "the library ", "documentation "];
     private static readonly string[] Begun = ["l", "li", "py", "dev", "d", "c", "text ed", "web s", "postgr", "libr"];
     private static readonly string[] Mistyped = ["developmnet", "pyhton", "libary", "databse", "documentaton", "enviroment", "compresion", "recieve"];
 
     private sealed record Kind(string Name, IReadOnlyList<string> Questions, bool IsMistyped);
+
+    private readonly record struct Time(string Question, int Round, TimeSpan Taken, TimeSpan Cpu, TimeSpan Paused, long Bytes);
 
     public static async Task<int> RunAsync(int rounds)
     {
@@ -46,43 +49,60 @@ internal static class TextBenchmark
 
     private static async Task MeasureAsync(Kind kind, int rounds, SearchedPackages searched, NpgsqlDataSource database)
     {
-        var (ours, theirs) = (new List<double>(), new List<double>());
+        var (ours, theirs) = (new List<Time>(), new List<Time>());
         await using var connection = await database.OpenConnectionAsync();
         for (var round = -1; round < rounds; round++) // the first one warms up
         {
             foreach (var question in kind.Questions)
             {
+                var own = Timed(question, round, () => searched.Best(question, Best));
                 var began = Stopwatch.GetTimestamp();
-                searched.Best(question, Best);
-                var half = Stopwatch.GetTimestamp();
                 await AskAsync(connection, question, kind.IsMistyped);
                 if (round >= 0)
                 {
-                    ours.Add(Stopwatch.GetElapsedTime(began, half).TotalMilliseconds);
-                    theirs.Add(Stopwatch.GetElapsedTime(half).TotalMilliseconds);
+                    ours.Add(own);
+                    theirs.Add(new Time(question, round, Stopwatch.GetElapsedTime(began), default, default, 0));
                 }
             }
         }
 
         Console.WriteLine($"{kind.Name,-13} {kind.Questions.Count} questions, {rounds} times: index {Shown(ours)}; PostgreSQL {Shown(theirs)}");
-        foreach (var (question, i) in kind.Questions.Select(static (question, i) => (question, i)).OrderByDescending(each => At(ours, kind, each.i)).Take(3))
+        Say($"    of a question of the index: allocated {At(ours.Select(static time => time.Bytes / 1e3), 0.5):F0} KB (p50), {ours.Max(static time => time.Bytes / 1e3):F0} KB at most; paused by collections in {ours.Count(static time => time.Paused > default(TimeSpan))} of {ours.Count}, {ours.Max(static time => time.Paused.TotalMilliseconds):F1} ms at most; CPU of the process p99 {At(ours.Select(static time => time.Cpu.TotalMilliseconds), 0.99):F1} ms");
+        foreach (var slowest in ours.OrderByDescending(static time => time.Taken).Take(Told))
         {
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    '{question}': index {At(ours, kind, i):F2} ms, PostgreSQL {At(theirs, kind, i):F2} ms, {searched.Ask(question, 1).Count} found"));
+            Say($"    slowest: '{slowest.Question}' in round {slowest.Round}: {slowest.Taken.TotalMilliseconds:F1} ms, {slowest.Cpu.TotalMilliseconds:F1} ms of CPU, paused {slowest.Paused.TotalMilliseconds:F1} ms, allocated {slowest.Bytes / 1e3:F0} KB");
+        }
+
+        foreach (var question in kind.Questions.OrderByDescending(question => Median(ours, question)).Take(Told))
+        {
+            Say($"    '{question}': index {Median(ours, question):F2} ms, PostgreSQL {Median(theirs, question):F2} ms, {searched.Ask(question, 1).Count} found");
         }
     }
 
-    /// <summary>The median of one question.</summary>
-    private static double At(List<double> times, Kind kind, int question)
+    /// <summary>What one question took: time, CPU of the whole process, pauses by collections of memory, and bytes allocated.</summary>
+    private static Time Timed(string question, int round, Action ask)
     {
-        var own = times.Where((_, i) => i % kind.Questions.Count == question).Order().ToList();
-        return own[own.Count / 2];
+        var (cpu, paused, bytes, began) = (Environment.CpuUsage.TotalTime, GC.GetTotalPauseDuration(), GC.GetAllocatedBytesForCurrentThread(), Stopwatch.GetTimestamp());
+        ask();
+        var taken = Stopwatch.GetElapsedTime(began);
+        return new Time(question, round, taken, Environment.CpuUsage.TotalTime - cpu, GC.GetTotalPauseDuration() - paused, GC.GetAllocatedBytesForCurrentThread() - bytes);
     }
 
-    private static string Shown(List<double> times)
+    private static double Median(List<Time> times, string question) => At(times.Where(time => time.Question == question).Select(static time => time.Taken.TotalMilliseconds), 0.5);
+
+    private static double At(IEnumerable<double> numbers, double share)
     {
-        var sorted = times.Order().ToList();
-        return string.Create(CultureInfo.InvariantCulture, $"p50 {sorted[sorted.Count / 2]:F2} ms, p99 {sorted[sorted.Count * 99 / 100]:F2} ms, most {sorted[^1]:F2} ms");
+        var sorted = numbers.Order().ToList();
+        return sorted[(int)(sorted.Count * share)];
     }
+
+    private static string Shown(List<Time> times)
+    {
+        var taken = times.ConvertAll(static time => time.Taken.TotalMilliseconds);
+        return string.Create(CultureInfo.InvariantCulture, $"p50 {At(taken, 0.5):F2} ms, p99 {At(taken, 0.99):F2} ms, most {taken.Max():F2} ms");
+    }
+
+    private static void Say(FormattableString what) => Console.WriteLine(what.ToString(CultureInfo.InvariantCulture));
 
     private static async Task AskAsync(NpgsqlConnection connection, string question, bool isMistyped)
     {

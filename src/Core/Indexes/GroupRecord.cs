@@ -53,6 +53,13 @@ public sealed class GroupRecord(int sums)
     /// <summary>That many rows come (or leave, below zero); their sums are added apart.</summary>
     public void AddCount(long rows) => Count += rows;
 
+    /// <summary>No rows any more: for the next group.</summary>
+    public void Clear()
+    {
+        Count = 0;
+        Array.Clear(Sums);
+    }
+
     /// <summary>Takes in all rows of another record.</summary>
     public void Add(GroupRecord other)
     {

@@ -18,6 +18,7 @@ namespace Mjolnir.Core.Indexes;
 public sealed class IndexPage
 {
     internal const byte Format = 1;
+    internal const int CountAt = 5;
     internal const int HeaderSize = 9;
     internal const int ChecksumSize = sizeof(uint);
     private readonly ReadOnlyMemory<byte> _bytes;
@@ -28,7 +29,7 @@ public sealed class IndexPage
         _bytes = bytes;
         var span = bytes.Span;
         Level = span[4];
-        Count = BinaryPrimitives.ReadUInt16LittleEndian(span[5..]);
+        Count = BinaryPrimitives.ReadUInt16LittleEndian(span[CountAt..]);
         PrefixLength = BinaryPrimitives.ReadUInt16LittleEndian(span[7..]);
         _offsets = HeaderSize + PrefixLength;
     }
@@ -90,6 +91,13 @@ public sealed class IndexPage
         return buffer[..(PrefixLength + rest.Length)];
     }
 
+    /// <summary>Bytes of the key of an entry.</summary>
+    public int KeyLength(int index)
+    {
+        Start(index, out var keyLength, out _);
+        return PrefixLength + keyLength;
+    }
+
     /// <summary>What follows the common prefix in the key of an entry.</summary>
     public ReadOnlySpan<byte> KeyRest(int index)
     {
@@ -141,10 +149,15 @@ public sealed class IndexPage
     public bool KeyEquals(int index, ReadOnlySpan<byte> key) =>
         key.Length >= PrefixLength && key[..PrefixLength].SequenceEqual(Prefix) && key[PrefixLength..].SequenceEqual(KeyRest(index));
 
+    /// <summary>Where an entry begins, and behind its predecessor: entries stand in order, without room between them.</summary>
+    internal int EntryStart(int index) => BinaryPrimitives.ReadUInt16LittleEndian(_bytes.Span[(_offsets + (index * sizeof(ushort)))..]);
+
+    internal int EntryEnd(int index) => index + 1 < Count ? EntryStart(index + 1) : _bytes.Length - ChecksumSize;
+
     private int Start(int index, out int keyLength, out int payloadLength)
     {
         var span = _bytes.Span;
-        int at = BinaryPrimitives.ReadUInt16LittleEndian(span[(_offsets + (index * sizeof(ushort)))..]);
+        var at = EntryStart(index);
         keyLength = (int)Leb128.Read(span, ref at);
         payloadLength = (int)Leb128.Read(span, ref at);
         return at;

@@ -102,27 +102,22 @@ public sealed class RowText
     }
 
     /// <summary>How a word occurs.</summary>
-    public WordMatch MatchOf(SearchWord word)
+    /// <param name="word">the word</param>
+    /// <param name="places">where it stands is put here</param>
+    public WordMatch MatchOf(SearchWord word, WordPlaces places)
     {
         var match = default(WordMatch);
         foreach (var term in Terms)
         {
             if (word.LikenessOf(term.Term) is { } likeness)
             {
-                match.Add(term.Weight, likeness, term.Places);
+                var from = places.Count;
+                places.Append(term.Places);
+                match.Add(term.Weight, likeness, places, from);
             }
         }
 
         return match;
-    }
-
-    /// <summary>True if the words of a phrase stand next to each other.</summary>
-    /// <param name="phrase">the phrase</param>
-    /// <param name="words">the words of the question</param>
-    public bool Has(SearchPhrase phrase, IReadOnlyList<SearchWord> words)
-    {
-        var places = phrase.Words.Distinct().ToDictionary(number => number, number => MatchOf(words[number]).Places);
-        return phrase.IsIn(number => places[number]);
     }
 
     private static void Append(IBufferWriter<byte> target, RowTerm term)

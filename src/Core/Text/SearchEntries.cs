@@ -42,31 +42,41 @@ public static class SearchEntries
         }
     }
 
-    /// <summary>How often the row of an entry has its word, by weight, what ranking needs to know of the row, and where the word stands.</summary>
+    /// <summary>How often the row of an entry has its word, by weight.</summary>
+    /// <param name="payload">the entry's</param>
+    /// <param name="row">what ranking needs to know of the row</param>
+    /// <param name="places">where the word stands is put at their end</param>
     /// <exception cref="CorruptDataException">the payload is none</exception>
-    public static (double Weight, RowShape Row, int[] Places) Read(ReadOnlySpan<byte> payload)
+    public static double Read(ReadOnlySpan<byte> payload, out RowShape row, WordPlaces places)
     {
         var at = OrderedKey.LengthOf(payload, TreeShape.Summed);
-        var row = ReadShape(payload, ref at);
-        return OrderedKey.TryNumber(payload, out var weight) ? (weight, row, TextPlaces.Read(payload, ref at)) : throw new CorruptDataException("Damaged entry of text search", null, 0);
+        row = ReadShape(payload, ref at);
+        places.Append(payload[at..]);
+        return OrderedKey.TryNumber(payload, out var weight) ? weight : throw new CorruptDataException("Damaged entry of text search", null, 0);
     }
 
-    /// <summary>The values beside the text, in the entry of the empty term.</summary>
+    /// <summary>The values beside the text, one behind the other, in the entry of the empty term.</summary>
     /// <param name="payload">the entry's</param>
-    /// <param name="columns">the columns, in the order declared</param>
-    public static ReadOnlyMemory<byte>[] Values(ReadOnlyMemory<byte> payload, IReadOnlyList<IndexColumn> columns)
+    public static ReadOnlySpan<byte> Values(ReadOnlySpan<byte> payload)
     {
-        var at = OrderedKey.LengthOf(payload.Span, TreeShape.Summed);
-        ReadShape(payload.Span, ref at);
-        TextPlaces.Read(payload.Span, ref at);
-        var values = new ReadOnlyMemory<byte>[columns.Count];
-        for (var i = 0; i < values.Length; i++)
+        var at = OrderedKey.LengthOf(payload, TreeShape.Summed);
+        ReadShape(payload, ref at);
+        TextPlaces.Pass(payload, ref at);
+        return payload[at..];
+    }
+
+    /// <summary>One of the values beside the text.</summary>
+    /// <param name="values">all of them</param>
+    /// <param name="columns">their columns, in the order declared</param>
+    /// <param name="column">which</param>
+    public static ReadOnlySpan<byte> Value(ReadOnlySpan<byte> values, IReadOnlyList<IndexColumn> columns, int column)
+    {
+        for (var i = 0; i < column; i++)
         {
-            values[i] = payload.Slice(at, OrderedKey.LengthOf(payload.Span[at..], columns[i]));
-            at += values[i].Length;
+            values = values[OrderedKey.LengthOf(values, columns[i])..];
         }
 
-        return values;
+        return values[..OrderedKey.LengthOf(values, columns[column])];
     }
 
     private static RowShape ReadShape(ReadOnlySpan<byte> payload, ref int at)

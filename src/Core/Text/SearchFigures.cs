@@ -40,42 +40,6 @@ public readonly record struct SearchRank(int Mistakes, double Score) : IComparab
     public static bool operator >=(SearchRank left, SearchRank right) => left.CompareTo(right) >= 0;
 }
 
-/// <summary>How a row has a word of a question. Of the terms that the word stands for only those count that are written with the fewest mistakes.</summary>
-public record struct WordMatch
-{
-    private int[]? _places;
-
-    /// <summary>How often the row has it, by the weights of fields and by how much of it was written; 0 if it does not.</summary>
-    public double Weight { get; private set; }
-
-    /// <summary>With how many mistakes.</summary>
-    public int Mistakes { get; private set; }
-
-    /// <summary>Where it stands, ascending.</summary>
-    public readonly IReadOnlyList<int> Places => _places ?? [];
-
-    /// <summary>True if the row has it.</summary>
-    public readonly bool IsFound => Weight > 0;
-
-    /// <summary>The row has one of its terms.</summary>
-    /// <param name="weight">how often, by the weights of fields</param>
-    /// <param name="likeness">how the term is the word</param>
-    /// <param name="places">where it stands</param>
-    public void Add(double weight, TermLikeness likeness, IReadOnlyList<int> places)
-    {
-        if (!IsFound || likeness.Mistakes < Mistakes)
-        {
-            (Weight, Mistakes, _places) = (weight * likeness.Worth, likeness.Mistakes, places as int[] ?? [.. places]);
-        }
-        else if (likeness.Mistakes == Mistakes)
-        {
-            Weight += weight * likeness.Worth;
-            _places = [.. _places!, .. places];
-            Array.Sort(_places);
-        }
-    }
-}
-
 /// <summary>
 /// What ranking needs to know of a table, and how it ranks: BM25, then by how near the words stand to each other, and by the title.
 /// <code>
@@ -109,8 +73,9 @@ public sealed record SearchFigures(long Rows, double Words, IReadOnlyList<WordFi
 
     /// <summary>How well a row answers that has all words.</summary>
     /// <param name="found">per word of the question how the row has it</param>
+    /// <param name="places">where the words stand</param>
     /// <param name="row">the row</param>
-    public SearchRank Rank(ReadOnlySpan<WordMatch> found, RowShape row)
+    public SearchRank Rank(ReadOnlySpan<WordMatch> found, WordPlaces places, RowShape row)
     {
         var (mistakes, score) = (0, 0.0);
         for (var i = 0; i < found.Length; i++)
@@ -120,37 +85,37 @@ public sealed record SearchFigures(long Rows, double Words, IReadOnlyList<WordFi
             mistakes += found[i].Mistakes;
         }
 
-        return new SearchRank(mistakes, score * Nearness(found) * Title(found, row));
+        return new SearchRank(mistakes, score * Nearness(found, places) * Title(found, places, row));
     }
 
     private static double RarityOf(long rows, long frequency) => Math.Log(1 + ((rows - frequency + 0.5) / (frequency + 0.5)));
 
-    private static double Nearness(ReadOnlySpan<WordMatch> found)
+    private static double Nearness(ReadOnlySpan<WordMatch> found, WordPlaces places)
     {
         var near = 0.0;
         for (var i = 1; i < found.Length; i++)
         {
-            near += Nearness(found[i - 1].Places, found[i].Places);
+            near += Nearness(found[i - 1].PlacesIn(places), found[i].PlacesIn(places));
         }
 
         return found.Length < 2 ? 1 : 1 + (NearMatters * near / (found.Length - 1));
     }
 
     /// <summary>1 if a word stands behind the one before it, less the further it is away, half as much the other way round.</summary>
-    private static double Nearness(IReadOnlyList<int> before, IReadOnlyList<int> places)
+    private static double Nearness(ReadOnlySpan<int> before, ReadOnlySpan<int> places)
     {
         var (nearest, behind) = (0.0, 0);
         foreach (var place in places)
         {
             // The last one before the place, and the first one behind it.
-            while (behind < before.Count && before[behind] < place)
+            while (behind < before.Length && before[behind] < place)
             {
                 behind++;
             }
 
             nearest = behind > 0 ? Math.Max(nearest, Near(place - before[behind - 1])) : nearest;
-            var next = behind < before.Count && before[behind] == place ? behind + 1 : behind;
-            nearest = next < before.Count ? Math.Max(nearest, Near(before[next] - place) / 2) : nearest;
+            var next = behind < before.Length && before[behind] == place ? behind + 1 : behind;
+            nearest = next < before.Length ? Math.Max(nearest, Near(before[next] - place) / 2) : nearest;
         }
 
         return nearest;
@@ -158,14 +123,14 @@ public sealed record SearchFigures(long Rows, double Words, IReadOnlyList<WordFi
 
     private static double Near(int distance) => distance <= TextLimits.Near ? 1.0 / distance : 0;
 
-    private static double Title(ReadOnlySpan<WordMatch> found, RowShape row)
+    private static double Title(ReadOnlySpan<WordMatch> found, WordPlaces places, RowShape row)
     {
         var (asked, words) = (0UL, Math.Min(row.TitleWords, TitlesKnown));
         foreach (var word in found)
         {
-            for (var i = 0; i < word.Places.Count; i++)
+            foreach (var at in word.PlacesIn(places))
             {
-                var place = word.Places[i] - row.TitleAt;
+                var place = at - row.TitleAt;
                 asked |= place >= 0 && place < words ? 1UL << place : 0;
             }
         }

@@ -7,9 +7,33 @@ namespace Mjolnir.Core.Text;
 public sealed record SearchPhrase(IReadOnlyList<int> Words)
 {
     /// <summary>True if the words stand so.</summary>
-    /// <param name="placesOf">where a word of the question stands in the row</param>
-    public bool IsIn(Func<int, IReadOnlyCollection<int>> placesOf) =>
-        placesOf(Words[0]).Any(start => Enumerable.Range(1, Words.Count - 1).All(i => placesOf(Words[i]).Contains(start + i)));
+    /// <param name="found">per word of the question how the row has it</param>
+    /// <param name="places">where the words stand</param>
+    public bool IsIn(ReadOnlySpan<WordMatch> found, WordPlaces places)
+    {
+        foreach (var start in found[Words[0]].PlacesIn(places))
+        {
+            if (IsAt(start, found, places))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool IsAt(int start, ReadOnlySpan<WordMatch> found, WordPlaces places)
+    {
+        for (var i = 1; i < Words.Count; i++)
+        {
+            if (!found[Words[i]].PlacesIn(places).Contains(start + i))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
 }
 
 /// <summary>What is looked for: rows with all of the words, and with all of the phrases.</summary>

@@ -29,5 +29,14 @@ internal static class TextPlaces
         return places;
     }
 
+    /// <summary>Goes behind them.</summary>
+    public static void Pass(ReadOnlySpan<byte> bytes, ref int at)
+    {
+        for (var left = Leb128.Read(bytes, ref at); left > 0; left--)
+        {
+            Leb128.Read(bytes, ref at);
+        }
+    }
+
     public static void Number(IBufferWriter<byte> target, int number) => target.Advance(Leb128.Write(target.GetSpan(Leb128.LargestSize), (ulong)number));
 }

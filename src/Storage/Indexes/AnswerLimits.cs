@@ -14,4 +14,7 @@ public static class AnswerLimits
 
     /// <summary>Heads that one question begins at: pages that a step replaced stay ten seconds, so the second one is luck enough.</summary>
     public const int Heads = 5;
+
+    /// <summary>Bytes of memory that a search may leave for the next ones, for each processor: 20,000 rows with three words take 4 MB, and questions of sixteen common words are rare.</summary>
+    public const long SearchSpaceBytes = 16 << 20;
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Indexes.Queries;
 using Mjolnir.Core.Indexes.Walks;
@@ -15,35 +16,38 @@ namespace Mjolnir.Storage.Indexes;
 /// </summary>
 internal static class SearchReader
 {
-    private static readonly Comparer<byte[]> ByBytes = Comparer<byte[]>.Create(static (left, right) => left.AsSpan().SequenceCompareTo(right));
-
     /// <summary>The answer; null if a page is not there any more.</summary>
     public static async ValueTask<IndexAnswer?> AnswerAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
     {
+        var space = SearchSpace.Take();
         try
         {
-            return await AnswerAsync(new HeadPages(pages, head, cancellationToken), question);
+            return await AnswerAsync(new HeadPages(pages, head, cancellationToken), question, space);
         }
         catch (PageGoneException)
         {
             return null;
         }
+        finally
+        {
+            SearchSpace.Return(space);
+        }
     }
 
-    private static async ValueTask<IndexAnswer> AnswerAsync(HeadPages pages, IndexQuestion question)
+    private static async ValueTask<IndexAnswer> AnswerAsync(HeadPages pages, IndexQuestion question, SearchSpace space)
     {
         var root = pages.Root(question.Tree);
         var all = await pages.RunAsync(new SumWalk(SearchEntries.Shape, root, KeyRange.Of(SearchEntries.Term(""))));
-        var terms = new SearchTerms(pages, root, question.Tree + 1);
+        var terms = new SearchTerms(pages, root, question.Tree + 1, space.Keys);
         var words = new List<SearchedWord>();
         foreach (var word in question.Words)
         {
             words.Add(new SearchedWord(words.Count, await terms.MeantAsync(word)));
         }
 
-        var rows = new SearchRows(pages, question, all.Count);
+        var rows = new SearchRows(pages, question, all.Count, space.Rows);
         await rows.FindAsync(words);
-        if (rows.Found.Count < TextLimits.FewRows && question.Words.Any(static word => word.Mistakes > 0))
+        if (space.Rows.Count < TextLimits.FewRows && question.Words.Any(static word => word.Mistakes > 0))
         {
             words = await WidenedAsync(terms, words, question);
             await rows.FindAsync(words);
@@ -51,7 +55,9 @@ internal static class SearchReader
 
         await rows.NarrowAsync();
         var figures = new SearchFigures(all.Count, (double)all.Sums[0].Total, [.. words.Select(static word => word.Figures)]);
-        return question.By.Count > 0 ? Counted(rows, question, figures) : Ranked(rows, question, figures);
+        var (groups, hasAllGroups) = question.By.Count > 0 ? Counted(space, question) : ([], true);
+        var (found, hasAllRows) = question.By.Count > 0 ? ([], true) : Ranked(space.Rows, question, figures);
+        return new IndexAnswer { Found = found, Groups = groups, IsWhole = hasAllGroups && hasAllRows, Count = space.Rows.Count, Figures = figures, IsPartial = rows.IsPartial };
     }
 
     /// <summary>The words with all that is like them, however many rows have them.</summary>
@@ -66,34 +72,48 @@ internal static class SearchReader
         return widened;
     }
 
-    private static IndexAnswer Ranked(SearchRows rows, IndexQuestion question, SearchFigures figures)
+    private static (IReadOnlyList<FoundPlace> Found, bool IsWhole) Ranked(FoundRows rows, IndexQuestion question, SearchFigures figures)
     {
-        var best = new BestRows(question.Limit);
-        foreach (var (key, row) in rows.Found)
+        var best = new BestRows(rows, question.Limit);
+        for (var row = 0; row < rows.Numbers; row++)
         {
-            best.Offer(figures.Rank(row.Words, row.Shape), key);
+            if (rows.IsIn(row))
+            {
+                best.Offer(figures.Rank(rows.Words(row), rows.Places, rows.Shape(row)), row);
+            }
         }
 
-        return new IndexAnswer { Found = best.InOrder(), IsWhole = rows.Found.Count <= question.Limit, Count = rows.Found.Count, Figures = figures, IsPartial = rows.IsPartial };
+        return (best.InOrder(), rows.Count <= question.Limit);
     }
 
-    private static IndexAnswer Counted(SearchRows rows, IndexQuestion question, SearchFigures figures)
+    private static (IReadOnlyList<FoundGroup> Groups, bool IsWhole) Counted(SearchSpace space, IndexQuestion question)
     {
-        var groups = new SortedDictionary<byte[], GroupRecord>(ByBytes);
-        foreach (var row in rows.Found.Values)
+        var (rows, groups, key) = (space.Rows, space.Keys, new ArrayBufferWriter<byte>(64));
+        int[] by = [.. question.By];
+        groups.Clear();
+        for (var row = 0; row < rows.Numbers; row++)
         {
-            byte[] key = [.. question.By.SelectMany(column => row.Values[column].ToArray())];
-            groups.TryAdd(key, new GroupRecord(0));
-            groups[key].AddCount(1);
+            if (rows.IsIn(row))
+            {
+                key.ResetWrittenCount();
+                foreach (var column in by)
+                {
+                    key.Write(SearchEntries.Value(rows.Values(row), question.Kept, column));
+                }
+
+                groups.Note(groups.FindOrAdd(key.WrittenSpan, out _))++;
+            }
         }
 
-        return new IndexAnswer
-        {
-            Groups = [.. groups.Take(question.Limit).Select(static group => new FoundGroup(group.Key, group.Value))],
-            IsWhole = groups.Count <= question.Limit,
-            Count = rows.Found.Count,
-            Figures = figures,
-            IsPartial = rows.IsPartial,
-        };
+        var sorted = Enumerable.Range(0, groups.Count).ToArray();
+        Array.Sort(sorted, (left, right) => groups[left].SequenceCompareTo(groups[right]));
+        return ([.. sorted.Take(question.Limit).Select(group => Group(groups[group], groups.Note(group)))], sorted.Length <= question.Limit);
+    }
+
+    private static FoundGroup Group(ReadOnlySpan<byte> key, int rows)
+    {
+        var record = new GroupRecord(0);
+        record.AddCount(rows);
+        return new FoundGroup(key.ToArray(), record);
     }
 }

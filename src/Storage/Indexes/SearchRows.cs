@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Mjolnir.Core;
 using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Indexes.Queries;
@@ -20,17 +18,6 @@ internal sealed record SearchedWord(int Number, List<MeantTerm> Terms)
     public WordFigures Figures => new(Rows, [.. Terms.Where(static term => term.Likeness.Mistakes > 0).Select(static term => new SimilarTerm(term.Term, term.Likeness))]);
 }
 
-/// <summary>A row that has the words looked at so far.</summary>
-/// <param name="Words">how it has each</param>
-internal sealed record SearchedRow(WordMatch[] Words)
-{
-    /// <summary>Its number of words, and its title.</summary>
-    public RowShape Shape { get; set; }
-
-    /// <summary>Values that are kept beside its text; none if nobody asks for them.</summary>
-    public IReadOnlyList<ReadOnlyMemory<byte>> Values { get; set; } = [];
-}
-
 /// <summary>
 /// The rows that answer a search:
 /// <code>
@@ -42,7 +29,8 @@ internal sealed record SearchedRow(WordMatch[] Words)
 /// <param name="pages">the pages of a head</param>
 /// <param name="question">what is asked</param>
 /// <param name="all">rows of the table</param>
-internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long all)
+/// <param name="rows">takes the rows</param>
+internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long all, FoundRows rows)
 {
     /// <summary>Where another word has this many times as many rows as are left, each of these is looked up under each of its terms: a look takes as long as passing over some entries.</summary>
     private const int LookUpFrom = 16;
@@ -54,11 +42,9 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     private const int Closely = 512;
 
     private readonly TreeRoot _root = pages.Root(question.Tree);
-    private readonly Dictionary<string, SearchedRow> _rows = new(StringComparer.Ordinal);
-    private char[] _key = new char[256];
+    private byte[] _key = new byte[256];
 
-    /// <summary>The rows by primary key.</summary>
-    public IReadOnlyDictionary<string, SearchedRow> Found => _rows;
+    private delegate bool RowCheck(int row);
 
     /// <summary>True if the rarest word has more rows than are looked at.</summary>
     public bool IsPartial { get; private set; }
@@ -66,7 +52,7 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     /// <summary>Finds the rows that have all words.</summary>
     public async ValueTask FindAsync(IReadOnlyList<SearchedWord> words)
     {
-        _rows.Clear();
+        rows.Clear(question.Words.Count);
         if (words.Any(static word => word.Rows == 0))
         {
             return;
@@ -74,19 +60,22 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
 
         foreach (var word in words.OrderBy(static word => word.Rows))
         {
-            await (_rows.Count == 0 ? FirstAsync(word) : word.Rows < LookUpFrom * (long)_rows.Count * word.Terms.Count ? WalkAsync(word) : LookUpAsync(word));
-            if (Keep(row => row.Words[word.Number].IsFound) == 0)
+            await (rows.Count == 0 ? FirstAsync(word) : word.Rows < LookUpFrom * (long)rows.Count * word.Terms.Count ? WalkAsync(word) : LookUpAsync(word));
+            if (Keep(row => rows.Words(row)[word.Number].IsFound) == 0)
             {
                 return;
             }
         }
-
     }
 
     /// <summary>Of the rows found leaves those that have the phrases and the values asked for, and reads the values.</summary>
     public async ValueTask NarrowAsync()
     {
-        Keep(row => question.Phrases.All(phrase => phrase.IsIn(word => row.Words[word].Places)));
+        foreach (var phrase in question.Phrases)
+        {
+            Keep(row => phrase.IsIn(rows.Words(row), rows.Places));
+        }
+
         foreach (var filter in question.Filters)
         {
             await FilterAsync(filter);
@@ -95,18 +84,23 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
         if (question.Within.Count + question.By.Count > 0)
         {
             await ReadValuesAsync();
-            Keep(row => question.Within.All(bound => bound.Range.Contains(row.Values[bound.Column].Span)));
+        }
+
+        foreach (var bound in question.Within)
+        {
+            Keep(row => bound.Range.Contains(SearchEntries.Value(rows.Values(row), question.Kept, bound.Column)));
         }
     }
 
     /// <summary>The rows of the rarest word. Where it has too many, those first by primary key.</summary>
     private async ValueTask FirstAsync(SearchedWord word)
     {
-        var end = word.Rows > TextLimits.Ranked && word.Terms.Count > 1 ? await EndAsync(word) : null;
+        var isOne = word.Terms.Count == 1;
+        var end = word.Rows > TextLimits.Ranked && !isOne ? await EndAsync(word) : null;
         IsPartial = end is not null;
         foreach (var term in word.Terms)
         {
-            var left = word.Terms.Count > 1 ? int.MaxValue : TextLimits.Ranked;
+            var left = isOne ? TextLimits.Ranked : int.MaxValue;
             await ScanAsync(term, end, (key, payload) =>
             {
                 IsPartial |= left == 0;
@@ -115,8 +109,7 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
                     return false;
                 }
 
-                ref var row = ref CollectionsMarshal.GetValueRefOrAddDefault(_rows.GetAlternateLookup<ReadOnlySpan<char>>(), Name(key), out _);
-                Add(row ??= new SearchedRow(new WordMatch[question.Words.Count]), word, term, payload.Span);
+                rows.AddTerm(isOne ? rows.Add(key) : rows.FindOrAdd(key), word.Number, term.Likeness, payload);
                 return true;
             });
         }
@@ -128,6 +121,13 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     /// </summary>
     private async ValueTask<byte[]> EndAsync(SearchedWord word)
     {
+        var terms = word.Terms.ConvertAll(static term => SearchEntries.Term(term.Term));
+        var before = 0L;
+        foreach (var term in terms)
+        {
+            before += await pages.CountBelowAsync(SearchEntries.Shape, _root, term);
+        }
+
         var most = word.Terms.MaxBy(static term => term.Rows);
         var (low, high, end) = (0L, most.Rows, Array.Empty<byte>());
         while (high - low > Math.Max(1, low / Closely))
@@ -135,10 +135,10 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
             var middle = (low + high) / 2;
             var at = (await pages.RunAsync(new RangeWalk(SearchEntries.Shape, _root, KeyRange.Of(SearchEntries.Term(most.Term)), backward: false, middle, limit: 1))).Found[0];
             var key = SearchEntries.Shape.PrimaryKeyOf(at.Key).ToArray();
-            var entries = 0L;
-            foreach (var term in word.Terms)
+            var entries = -before;
+            foreach (var term in terms)
             {
-                entries += (await pages.RunAsync(new SumWalk(SearchEntries.Shape, _root, Below(term, key)))).Count;
+                entries += await pages.CountBelowAsync(SearchEntries.Shape, _root, Joined(term, key));
             }
 
             (low, high, end) = entries <= TextLimits.Ranked ? (middle, high, key) : (low, middle, end);
@@ -149,14 +149,13 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
 
     private async ValueTask WalkAsync(SearchedWord word)
     {
-        var known = _rows.GetAlternateLookup<ReadOnlySpan<char>>();
         foreach (var term in word.Terms)
         {
             await ScanAsync(term, null, (key, payload) =>
             {
-                if (known.TryGetValue(Name(key), out var row))
+                if (rows.Find(key) is >= 0 and var row)
                 {
-                    Add(row, word, term, payload.Span);
+                    rows.AddTerm(row, word.Number, term.Likeness, payload);
                 }
 
                 return true;
@@ -164,54 +163,36 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
         }
     }
 
-    private static KeyRange Below(MeantTerm term, byte[]? end)
-    {
-        var beginning = SearchEntries.Term(term.Term);
-        return end is null ? KeyRange.Of(beginning) : KeyRange.Between(beginning, [.. beginning, .. end]);
-    }
-
-    /// <summary>Shows the primary keys and payloads of a term's rows, in order.</summary>
+    /// <summary>Shows the primary keys and payloads of a term's rows, in order; with an end, of those before it.</summary>
     private async ValueTask ScanAsync(MeantTerm term, byte[]? end, EntryVisitor visitor)
     {
-        var begins = SearchEntries.Term(term.Term).Length;
-        await pages.RunAsync(new ScanWalk(SearchEntries.Shape, _root, Below(term, end), (key, payload) => visitor(key[begins..], payload)));
-    }
-
-    /// <summary>A primary key as the rows found have it; good until the next.</summary>
-    private ReadOnlySpan<char> Name(ReadOnlySpan<byte> primaryKey)
-    {
-        _key = _key.Length < primaryKey.Length ? new char[2 * primaryKey.Length] : _key;
-        return _key.AsSpan(0, Encoding.UTF8.GetChars(primaryKey, _key));
+        var beginning = SearchEntries.Term(term.Term);
+        var range = end is null ? KeyRange.Of(beginning) : KeyRange.Between(beginning, [.. beginning, .. end]);
+        await pages.RunAsync(new ScanWalk(SearchEntries.Shape, _root, range, (key, payload) => visitor(key[beginning.Length..], payload)));
     }
 
     private async ValueTask LookUpAsync(SearchedWord word)
     {
-        foreach (var (key, row) in _rows)
+        foreach (var term in word.Terms)
         {
-            foreach (var term in word.Terms)
+            var beginning = SearchEntries.Term(term.Term);
+            for (var row = 0; row < rows.Numbers; row++)
             {
-                if (await pages.EntryAsync(SearchEntries.Shape, _root, [.. SearchEntries.Term(term.Term), .. Encoding.UTF8.GetBytes(key)]) is { } entry)
+                if (rows.IsIn(row) && await pages.PayloadAsync(SearchEntries.Shape, _root, Joined(beginning, rows.Key(row))) is { } payload)
                 {
-                    Add(row, word, term, entry.Payload.Span);
+                    rows.AddTerm(row, word.Number, term.Likeness, payload.Span);
                 }
             }
         }
     }
 
-    private static void Add(SearchedRow row, SearchedWord word, MeantTerm term, ReadOnlySpan<byte> payload)
-    {
-        var (weight, shape, places) = SearchEntries.Read(payload);
-        row.Words[word.Number].Add(weight, term.Likeness, places);
-        row.Shape = shape;
-    }
-
     private async ValueTask FilterAsync(SearchFilter filter)
     {
-        foreach (var key in _rows.Keys.ToList())
+        for (var row = 0; row < rows.Numbers; row++)
         {
-            if (await pages.EntryAsync(filter.Shape, pages.Root(filter.Tree), [.. filter.Values, .. Encoding.UTF8.GetBytes(key)]) is null)
+            if (rows.IsIn(row) && await pages.PayloadAsync(filter.Shape, pages.Root(filter.Tree), Joined(filter.Values, rows.Key(row))) is null)
             {
-                _rows.Remove(key);
+                rows.TakeOut(row);
             }
         }
     }
@@ -219,15 +200,13 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
     /// <summary>The values beside the text, from the entries that each row has under the empty term: all of them, or row by row where there are many more.</summary>
     private async ValueTask ReadValuesAsync()
     {
-        var own = SearchEntries.Term("");
-        if (all < LookUpValuesFrom * (long)_rows.Count)
+        if (all < LookUpValuesFrom * (long)rows.Count)
         {
-            var known = _rows.GetAlternateLookup<ReadOnlySpan<char>>();
             await ScanAsync(new MeantTerm("", TermLikeness.Same, all), null, (key, payload) =>
             {
-                if (known.TryGetValue(Name(key), out var row))
+                if (rows.Find(key) is >= 0 and var row)
                 {
-                    row.Values = SearchEntries.Values(payload, question.Kept);
+                    rows.SetValues(row, SearchEntries.Values(payload));
                 }
 
                 return true;
@@ -235,21 +214,39 @@ internal sealed class SearchRows(HeadPages pages, IndexQuestion question, long a
             return;
         }
 
-        foreach (var (key, row) in _rows)
+        var own = SearchEntries.Term("");
+        for (var row = 0; row < rows.Numbers; row++)
         {
-            var entry = await pages.EntryAsync(SearchEntries.Shape, _root, [.. own, .. Encoding.UTF8.GetBytes(key)]);
-            row.Values = SearchEntries.Values(entry?.Payload ?? throw new InvariantException($"Row '{key}' of table {question.Table} has words, and no entry of its own."), question.Kept);
+            if (rows.IsIn(row))
+            {
+                var payload = await pages.PayloadAsync(SearchEntries.Shape, _root, Joined(own, rows.Key(row)));
+                Invariant.Require(payload is not null, $"A row of table {question.Table} has words, and no entry of its own.");
+                rows.SetValues(row, SearchEntries.Values(payload!.Value.Span));
+            }
         }
     }
 
-    /// <summary>Leaves out rows; how many are left.</summary>
-    private int Keep(Predicate<SearchedRow> isMeant)
+    /// <summary>A key in two parts as one; good until the next.</summary>
+    private ReadOnlyMemory<byte> Joined(ReadOnlySpan<byte> beginning, ReadOnlySpan<byte> rest)
     {
-        foreach (var (key, _) in _rows.Where(row => !isMeant(row.Value)).ToList())
+        var length = beginning.Length + rest.Length;
+        _key = _key.Length < length ? new byte[2 * length] : _key;
+        beginning.CopyTo(_key);
+        rest.CopyTo(_key.AsSpan(beginning.Length));
+        return _key.AsMemory(0, length);
+    }
+
+    /// <summary>Leaves out rows; how many are left.</summary>
+    private int Keep(RowCheck isMeant)
+    {
+        for (var row = 0; row < rows.Numbers; row++)
         {
-            _rows.Remove(key);
+            if (rows.IsIn(row) && !isMeant(row))
+            {
+                rows.TakeOut(row);
+            }
         }
 
-        return _rows.Count;
+        return rows.Count;
     }
 }

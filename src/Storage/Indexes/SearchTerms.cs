@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Indexes.Walks;
@@ -16,7 +15,8 @@ internal readonly record struct MeantTerm(string Term, TermLikeness Likeness, lo
 /// <param name="pages">the pages of a head</param>
 /// <param name="words">the tree of words</param>
 /// <param name="vocabulary">which tree of the head has their n-grams; looked at for words that may be mistyped only</param>
-internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabulary)
+/// <param name="seen">takes words that are looked at</param>
+internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabulary, KeyTable seen)
 {
     /// <summary>The terms: the word itself, those that begin like it, the most frequent first, and where few rows have these, those that are like it, the nearest first.</summary>
     public async ValueTask<List<MeantTerm>> MeantAsync(SearchWord word)
@@ -29,7 +29,7 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
 
         if (word.Prefix is not null)
         {
-            meant.AddRange((await BegunAsync(word.Prefix, mistakes: 0)).Take(TextLimits.Completions).Where(term => term.Term != word.Term));
+            meant.AddRange((await BegunAsync(word.Prefix, mistakes: 0, TextLimits.Completions)).Where(term => term.Term != word.Term));
         }
 
         if (word.Mistakes > 0 && IsFew(meant))
@@ -53,7 +53,7 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
 
         if (word.Mistakes > 0 && word.Prefix is null)
         {
-            widened.AddRange((await BegunAsync(word.Term, mistakes: 1)).Where(term => widened.TrueForAll(other => other.Term != term.Term)).Take(TextLimits.Similar).ToList());
+            widened.AddRange((await BegunAsync(word.Term, mistakes: 1, TextLimits.Similar + widened.Count)).Where(term => widened.TrueForAll(other => other.Term != term.Term)).Take(TextLimits.Similar).ToList());
         }
 
         return widened;
@@ -61,15 +61,31 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
 
     private static bool IsFew(List<MeantTerm> meant) => meant.Sum(static term => term.Rows) < TextLimits.FewRows;
 
-    /// <summary>The terms that begin like this, the most frequent first.</summary>
-    private async ValueTask<IEnumerable<MeantTerm>> BegunAsync(string beginning, int mistakes)
+    /// <summary>Of the terms that begin like this some, the most frequent first, of equally frequent ones the first in the alphabet.</summary>
+    private async ValueTask<IEnumerable<MeantTerm>> BegunAsync(string beginning, int mistakes, int most)
     {
-        var begun = await pages.RunAsync(new GroupWalk(SearchEntries.Shape, words, SearchEntries.Beginning(beginning), depth: 1, groupSums: -1, TextLimits.CompletionsSeen));
-        return begun.Found.Take(TextLimits.CompletionsSeen).OrderByDescending(static group => group.Value.Count).Select(group =>
+        // The least frequent comes first, of these the last in the alphabet.
+        var frequent = new PriorityQueue<byte[], (long Rows, int Order)>(most);
+        var order = 0;
+        await pages.RunAsync(new GroupWalk(SearchEntries.Shape, words, SearchEntries.Beginning(beginning), depth: 1, groupSums: -1, TextLimits.CompletionsSeen, (key, total) =>
         {
-            var term = OrderedKey.Read(group.Key, SearchEntries.Shape.Columns[0], out _).Text!;
-            return new MeantTerm(term, new TermLikeness(mistakes, SearchWord.ShareOf(beginning, term)), group.Value.Count);
-        });
+            order--;
+            if (frequent.Count < most)
+            {
+                frequent.Enqueue(key.ToArray(), (total.Count, order));
+            }
+            else if (frequent.TryPeek(out _, out var least) && least.Rows < total.Count)
+            {
+                frequent.EnqueueDequeue(key.ToArray(), (total.Count, order));
+            }
+        }));
+        return frequent.UnorderedItems.OrderByDescending(static term => term.Priority).Select(found => Begun(found.Element, found.Priority.Rows, beginning, mistakes));
+    }
+
+    private static MeantTerm Begun(byte[] key, long rows, string beginning, int mistakes)
+    {
+        var term = OrderedKey.Read(key, SearchEntries.Shape.Columns[0], out _).Text!;
+        return new MeantTerm(term, new TermLikeness(mistakes, SearchWord.ShareOf(beginning, term)), rows);
     }
 
     /// <summary>
@@ -89,15 +105,15 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
             grams.Add((range, (await pages.RunAsync(new SumWalk(Vocabulary.Shape, root, range))).Count));
         }
 
-        var near = new Dictionary<string, int>(StringComparer.Ordinal);
+        seen.Clear();
         var left = TextLimits.SimilarSeen;
         foreach (var (range, _) in grams.OrderBy(static gram => gram.Words).Take(Vocabulary.Enough(word.Mistakes)))
         {
-            await pages.RunAsync(new ScanWalk(Vocabulary.Shape, root, range, (key, _) => left-- > 0 && Look(word, key, near)));
+            await pages.RunAsync(new ScanWalk(Vocabulary.Shape, root, range, (key, _) => left-- > 0 && Look(word, Vocabulary.Shape.PrimaryKeyOf(key))));
         }
 
         var similar = new List<MeantTerm>();
-        foreach (var (term, mistakes) in near.Where(term => term.Value <= word.Mistakes).OrderBy(static term => term.Value).ThenBy(static term => term.Key, StringComparer.Ordinal).Take(TextLimits.SimilarCounted))
+        foreach (var (mistakes, term) in Near(word).OrderBy(static term => term.Mistakes).ThenBy(static term => term.Term, StringComparer.Ordinal).Take(TextLimits.SimilarCounted))
         {
             similar.Add(new MeantTerm(term, new TermLikeness(mistakes, 1), await RowsAsync(term)));
         }
@@ -106,13 +122,28 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
     }
 
     /// <summary>Notes how far a term is from the word, unless that is known. Terms are words of an index: of 40 letters at most.</summary>
-    private static bool Look(SearchWord word, ReadOnlySpan<byte> key, Dictionary<string, int> near)
+    private bool Look(SearchWord word, ReadOnlySpan<byte> utf8)
     {
-        Span<char> letters = stackalloc char[key.Length];
-        ReadOnlySpan<char> term = letters[..Encoding.UTF8.GetChars(Vocabulary.Shape.PrimaryKeyOf(key), letters)];
-        ref var mistakes = ref CollectionsMarshal.GetValueRefOrAddDefault(near.GetAlternateLookup<ReadOnlySpan<char>>(), term, out var isKnown);
-        mistakes = isKnown ? mistakes : Vocabulary.Distance(word.Term, term, word.Mistakes) is var distance && distance <= word.Mistakes && word.LikenessOf(term.ToString()) is not null ? int.MaxValue : distance;
+        var number = seen.FindOrAdd(utf8, out var isNew);
+        if (isNew)
+        {
+            Span<char> letters = stackalloc char[utf8.Length];
+            seen.Note(number) = Vocabulary.Distance(word.Term, letters[..Encoding.UTF8.GetChars(utf8, letters)], word.Mistakes);
+        }
+
         return true;
+    }
+
+    /// <summary>The terms looked at that are within the distance and not meant anyway.</summary>
+    private IEnumerable<(int Mistakes, string Term)> Near(SearchWord word)
+    {
+        for (var number = 0; number < seen.Count; number++)
+        {
+            if (seen.Note(number) <= word.Mistakes && Encoding.UTF8.GetString(seen[number]) is var term && word.LikenessOf(term) is null)
+            {
+                yield return (seen.Note(number), term);
+            }
+        }
     }
 
     private async ValueTask<long> RowsAsync(string term) => (await pages.RunAsync(new SumWalk(SearchEntries.Shape, words, KeyRange.Of(SearchEntries.Term(term))))).Count;

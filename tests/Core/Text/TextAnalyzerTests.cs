@@ -79,7 +79,7 @@ public class TextAnalyzerTests
         Assert.Equal([0, 1], back.Terms.Single(term => term.Term == "big").Places);
         Assert.Equal([2, 3 + TextLimits.BetweenFields + 1], back.Terms.Single(term => term.Term == "house").Places);
         Assert.Equal(TextLimits.WordsOfRow + 2, back.Terms.Sum(term => term.Places.Count));
-        Assert.Equal((TextLimits.WordsOfRow, 4 * 5.0, 4 * 3.5), (back.Terms.Count, back.MatchOf(new SearchWord("big", null)).Weight, back.MatchOf(new SearchWord("house", null)).Weight));
+        Assert.Equal((TextLimits.WordsOfRow, 4 * 5.0, 4 * 3.5), (back.Terms.Count, back.MatchOf(new SearchWord("big", null), new WordPlaces()).Weight, back.MatchOf(new SearchWord("house", null), new WordPlaces()).Weight));
         Assert.InRange(bytes.WrittenCount, 1, TextLimits.BytesOfRow + (8 * (TextLimits.WordsOfRow + 1)) + (2 * TextLimits.PlacesOfRow));
     }
 
@@ -116,7 +116,7 @@ public class TextAnalyzerTests
         var declared = new SearchDeclaration([new SearchField("text", 1)], null, false);
         var row = RowText.Of(new TextAnalyzer(null), declared, [IndexValue.Of(string.Join(' ', Enumerable.Repeat("same", TextLimits.PlacesOfRow + 10)))]);
 
-        Assert.Equal((TextLimits.PlacesOfRow + 10, TextLimits.PlacesOfRow), ((int)row.MatchOf(new SearchWord("same", null)).Weight / 4, row.Terms[0].Places.Count));
+        Assert.Equal((TextLimits.PlacesOfRow + 10, TextLimits.PlacesOfRow), ((int)row.MatchOf(new SearchWord("same", null), new WordPlaces()).Weight / 4, row.Terms[0].Places.Count));
     }
 
     [Theory]
@@ -141,8 +141,14 @@ public class TextAnalyzerTests
         var looked = SearchText.Of(analyzer, asked, isFuzzy: true);
         var row = RowText.Of(analyzer, declared, [IndexValue.Null, IndexValue.Of(text)]);
 
-        Assert.Equal(expected, looked.Words.All(word => row.MatchOf(word).IsFound) && looked.Phrases.All(phrase => row.Has(phrase, looked.Words)));
-        Assert.False(RowText.Of(analyzer, declared, [IndexValue.Of("an old"), IndexValue.Of("house")]).Has(new SearchPhrase([0, 1]), [new("old", null), new("hous", null)]));
+        Assert.Equal(expected, looked.Words.All(word => row.MatchOf(word, new WordPlaces()).IsFound) && looked.Phrases.All(phrase => Has(row, phrase, looked.Words)));
+        Assert.False(Has(RowText.Of(analyzer, declared, [IndexValue.Of("an old"), IndexValue.Of("house")]), new SearchPhrase([0, 1]), [new("old", null), new("hous", null)]));
+    }
+
+    private static bool Has(RowText row, SearchPhrase phrase, IReadOnlyList<SearchWord> words)
+    {
+        var places = new WordPlaces();
+        return phrase.IsIn([.. words.Select(word => row.MatchOf(word, places))], places);
     }
 
     private static string Shown(RowTerm term) => $"{term.Term} {term.Weight} {string.Join(',', term.Places)}";

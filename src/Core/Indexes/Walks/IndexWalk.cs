@@ -26,4 +26,8 @@ public abstract class IndexWalk
     /// <summary>The lowest key that may stand behind a child, exclusive: where its neighbour begins, or where its parent ends.</summary>
     [return: NotNullIfNotNull(nameof(end))]
     private protected static ReadOnlyMemory<byte>? EndOf(IndexPage page, int child, ReadOnlyMemory<byte>? end) => child + 1 < page.Count ? page.Key(child + 1) : end;
+
+    /// <summary>True if nothing of a child stands behind a range.</summary>
+    private protected static bool EndsIn(KeyRange range, IndexPage page, int child, ReadOnlyMemory<byte>? end) =>
+        range.High is not { } high || (child + 1 < page.Count ? page.LowerBound(high.Span) > child + 1 || page.KeyEquals(child + 1, high.Span) : end is { } last && last.Span.SequenceCompareTo(high.Span) <= 0);
 }

@@ -2,8 +2,8 @@ namespace Mjolnir.Core.Indexes.Walks;
 
 /// <summary>Is shown an entry where it lies; false if no more are wanted.</summary>
 /// <param name="key">good until the next one is shown</param>
-/// <param name="payload">good as long as the page is</param>
-public delegate bool EntryVisitor(ReadOnlySpan<byte> key, ReadOnlyMemory<byte> payload);
+/// <param name="payload">as good</param>
+public delegate bool EntryVisitor(ReadOnlySpan<byte> key, ReadOnlySpan<byte> payload);
 
 /// <summary>The entries of a range in key order, shown one after another. Nothing of them is kept, so that very many take little.</summary>
 public sealed class ScanWalk : IndexWalk
@@ -12,7 +12,7 @@ public sealed class ScanWalk : IndexWalk
     private readonly KeyRange _range;
     private readonly EntryVisitor _visitor;
     private readonly Stack<PageId> _open = new();
-    private byte[] _key = new byte[256];
+    private byte[]? _key;
 
     /// <summary>Begins a walk.</summary>
     /// <param name="shape">the tree's</param>
@@ -49,15 +49,12 @@ public sealed class ScanWalk : IndexWalk
 
     private void TakeLeaf(IndexPage page, int from, int to)
     {
+        Span<byte> usual = stackalloc byte[256];
         for (var i = from; i < to; i++)
         {
-            var length = page.PrefixLength + page.KeyRest(i).Length;
-            if (_key.Length < length)
-            {
-                _key = new byte[2 * length];
-            }
-
-            if (!_visitor(page.Key(i, _key), page.Payload(i)))
+            var length = page.KeyLength(i);
+            var room = length <= usual.Length ? usual : _key?.Length >= length ? _key : _key = new byte[2 * length];
+            if (!_visitor(page.Key(i, room), page.Payload(i).Span))
             {
                 _open.Clear();
                 return;

@@ -44,19 +44,20 @@ public sealed class SumWalk : IndexWalk
             return;
         }
 
+        // Children between the first and the last are in the range as a whole: only these two may lie across its borders.
+        var inside = page.LowerBound(_range.Low.Span);
         var behind = _range.High is { } high ? page.LowerBound(high.Span) : page.Count;
         for (var child = page.ChildOf(_range.Low.Span); child < behind; child++)
         {
-            var childEnd = EndOf(page, child, end);
             var entry = ChildEntry.Of(page.Payload(child).Span, _shape);
-            if (_range.Covers(page.Key(child), childEnd))
+            if (child >= inside && (child + 1 < behind || EndsIn(_range, page, child, end)))
             {
                 Count += entry.Summary.Count;
                 entry.Summary.AddSumsTo(_sums);
             }
             else
             {
-                _open.Push((entry.Page, childEnd));
+                _open.Push((entry.Page, page.Level > 1 ? EndOf(page, child, end) : null));
             }
         }
     }

@@ -158,8 +158,9 @@ internal sealed class TableSearch(Realm realm, RowStore rows, TableSchema table,
         }
 
         var row = RowText.Of(_analyzer, _declared, [.. _declared.Fields.Select(field => values(field.Column))]);
-        WordMatch[] found = [.. text.Words.Select(row.MatchOf)];
-        return System.Array.TrueForAll(found, static word => word.IsFound) && text.Phrases.All(phrase => row.Has(phrase, text.Words)) ? figures.Rank(found, row.Shape) : null;
+        var places = new WordPlaces();
+        WordMatch[] found = [.. text.Words.Select(word => row.MatchOf(word, places))];
+        return System.Array.TrueForAll(found, static word => word.IsFound) && text.Phrases.All(phrase => phrase.IsIn(found, places)) ? figures.Rank(found, places, row.Shape) : null;
     }
 
     private static IEnumerable<RowObject> Best(IEnumerable<Judged> judged) =>
