@@ -9,6 +9,9 @@ internal static class IndexerLimits
     /// <summary>Shortest pause between two steps: changes that come meanwhile share the copies of pages, and nobody notices a twentieth of a second.</summary>
     public static readonly TimeSpan StepPause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Of so many steps what one usually takes is found, by which the pause is measured: a second or less.</summary>
+    public const int StepsOfUsualWork = 8;
+
     /// <summary>Pause before the store is asked again for batches that the worker has consumed and not stored: it stores a second after the first.</summary>
     public static readonly TimeSpan GapPause = TimeSpan.FromMilliseconds(250);
 

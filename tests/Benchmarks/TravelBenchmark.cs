@@ -72,6 +72,7 @@ internal static class TravelBenchmark
         await AskAllAsync(stack, indexed);
         var during = await WriteAsync(stack, indexed, rows, () => Interlocked.Increment(ref next), window);
         await FollowedAsync(stack, () => WriteOneAsync(stack, indexed, rows, Interlocked.Increment(ref next)));
+        await LagAsync(stack, indexed, rows, () => Interlocked.Increment(ref next), TimeSpan.FromSeconds(1), isTold: false); // until it follows as closely as at this rate
         await LagAsync(stack, indexed, rows, () => Interlocked.Increment(ref next), 3 * window);
         await stack.KeepIndexesAsync(plain);
         var after = await WriteAsync(stack, plain, rows, () => Interlocked.Increment(ref next), window);
@@ -148,11 +149,11 @@ internal static class TravelBenchmark
     }
 
     /// <summary>2,000 writes a second, evenly; each step of the indexer tells how old its oldest batch was when readers saw it.</summary>
-    private static async Task LagAsync(EmbeddedStack stack, Application application, int rows, Func<int> next, TimeSpan window)
+    private static async Task LagAsync(EmbeddedStack stack, Application application, int rows, Func<int> next, TimeSpan window, bool isTold = true)
     {
         var (lags, steps, began, sent) = (new List<double>(), stack.Indexer.Progress[0].Steps, Stopwatch.GetTimestamp(), 0);
         using var process = Process.GetCurrentProcess();
-        var cpu = process.TotalProcessorTime;
+        var (cpu, paused) = (process.TotalProcessorTime, GC.GetTotalPauseDuration());
         var writes = new List<Task>();
         while (Stopwatch.GetElapsedTime(began) is var elapsed && elapsed < window)
         {
@@ -172,9 +173,14 @@ internal static class TravelBenchmark
         }
 
         await Task.WhenAll(writes);
+        if (!isTold)
+        {
+            return;
+        }
+
         process.Refresh();
         lags.Sort();
-        Say($"{PacedWrites:N0} writes a second for {window.TotalSeconds:F0} s: the oldest of a step is seen after p50 {lags[lags.Count / 2]:F0} ms, p99 {lags[lags.Count * 99 / 100]:F0} ms, most {lags[^1]:F0} ms ({lags.Count} steps); {(process.TotalProcessorTime - cpu).TotalSeconds / window.TotalSeconds:F2} cores for all of it");
+        Say($"{PacedWrites:N0} writes a second for {window.TotalSeconds:F0} s: the oldest of a step is seen after p50 {lags[lags.Count / 2]:F0} ms, p99 {lags[lags.Count * 99 / 100]:F0} ms, most {lags[^1]:F0} ms ({lags.Count} steps); {(process.TotalProcessorTime - cpu).TotalSeconds / window.TotalSeconds:F2} cores for all of it; {(GC.GetTotalPauseDuration() - paused).TotalMilliseconds / window.TotalSeconds:F0} ms a second paused by collections");
     }
 
     private static Task WriteOneAsync(EmbeddedStack stack, Application application, int rows, int number) => number % 2 == 0

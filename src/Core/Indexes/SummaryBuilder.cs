@@ -15,7 +15,9 @@ public sealed class SummaryBuilder(TreeShape shape)
     public byte[] ChildOf(PageId id, IndexPage page)
     {
         Clear();
-        for (var i = 0; i < page.Count; i++)
+        var isCounted = page.IsLeaf && shape.Order is null && shape.Sums == 0;
+        _count = isCounted ? page.Count : 0;
+        for (var i = 0; i < page.Count && !isCounted; i++)
         {
             if (page.IsLeaf)
             {
@@ -44,11 +46,6 @@ public sealed class SummaryBuilder(TreeShape shape)
     private void AddRow(IndexPage page, int index)
     {
         _count++;
-        if (shape.Order is null && shape.Sums == 0)
-        {
-            return;
-        }
-
         var payload = page.Payload(index).Span;
         var order = shape.Order is null ? default : shape.OrderOf(payload);
         if (shape.Order is not null && (_places.Count < IndexLimits.TopEntries || order.SequenceCompareTo(_places[^1].AsSpan(0, Math.Min(order.Length, _places[^1].Length))) <= 0))

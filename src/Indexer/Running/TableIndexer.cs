@@ -158,6 +158,7 @@ internal sealed class TableIndexer
 
     private async Task FollowAsync(CancellationToken cancellationToken)
     {
+        var usual = TimeSpan.Zero;
         while (true)
         {
             await _inbox.WaitAsync(cancellationToken);
@@ -167,9 +168,12 @@ internal sealed class TableIndexer
                 return;
             }
 
-            // A third of a core at most, whatever comes: then steps take more together, and each entry less.
+            // A third of a core at most, whatever comes: then steps take more together, and each entry less. A step that took longer than steps of late was held up (by others on the
+            // machine, or while memory was collected), and does not make the next one wait twice as long again.
             var worked = _parts.Time.GetElapsedTime(began);
-            await Task.Delay(worked * 2 > pause ? worked * 2 : pause, _parts.Time, cancellationToken);
+            usual += (worked - usual) / IndexerLimits.StepsOfUsualWork;
+            var least = 2 * (worked < usual ? worked : usual);
+            await Task.Delay(least > pause ? least : pause, _parts.Time, cancellationToken);
         }
     }
 

@@ -42,6 +42,7 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
     private readonly SummaryBuilder _summaries = new(shape);
     private readonly Stack<EntryList> _lists = new(); // one for each level under way
     private readonly List<int> _ends = [];
+    private readonly List<PageEdit> _edits = [];
 
     /// <summary>A page as its parent lists it.</summary>
     private readonly record struct Listed(byte[] Key, PageId Id, ReadOnlyMemory<byte> Payload, bool IsNew);
@@ -111,6 +112,20 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
 
     private List<Listed> ChangeLeaf(IndexPage page, ReadOnlySpan<TreeChange> changes)
     {
+        _edits.Clear();
+        foreach (var (key, payload) in changes)
+        {
+            var at = page.LowerBound(key);
+            var isThere = at < page.Count && page.KeyEquals(at, key);
+            Invariant.Require(isThere || payload is not null, "An entry that is to be taken out of an index is not there.");
+            _edits.Add(new PageEdit(at, isThere, key, payload is null ? default(ReadOnlyMemory<byte>?) : payload));
+        }
+
+        if (PagePatch.TryApply(page, CollectionsMarshal.AsSpan(_edits), LimitOf(0)) is { } patched)
+        {
+            return [List(patched)];
+        }
+
         var list = NewList();
         Merge(list, page, changes);
         return ToPages(list, 0, isFilled: page.LowerBound(changes[0].Key) == page.Count);
@@ -118,37 +133,64 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
 
     private List<Listed> ChangeInner(IndexPage page, ReadOnlySpan<TreeChange> changes)
     {
-        var children = new List<Listed>(page.Count + 2);
-        var firstChanged = page.Count;
-        var key = page.Key(0);
-        for (var i = 0; i < page.Count; i++)
+        var changed = new List<(int Child, List<Listed> Now)>();
+        while (!changes.IsEmpty)
         {
             // What lies below the next child's lowest key belongs to this one; to the last belongs all that is left.
-            var next = i + 1 < page.Count ? page.Key(i + 1) : null;
-            var share = next is null ? changes.Length : CountBelow(changes, next);
-            var payload = page.Payload(i);
-            var id = ChildEntry.Of(payload.Span, shape).Page;
-            if (share == 0)
-            {
-                children.Add(new Listed(key, id, payload, IsNew: false));
-            }
-            else
-            {
-                children.AddRange(Change(id, changes[..share]));
-                changes = changes[share..];
-                firstChanged = Math.Min(firstChanged, i);
-            }
-
-            key = next!;
+            var child = page.ChildOf(changes[0].Key);
+            var share = child + 1 < page.Count ? CountBelow(changes, page.Key(child + 1)) : changes.Length;
+            changed.Add((child, Change(ChildEntry.Of(page.Payload(child).Span, shape).Page, changes[..share])));
+            changes = changes[share..];
         }
 
+        return TryPatchInner(page, changed) is { } patched ? [List(patched)] : MakeInner(page, changed);
+    }
+
+    /// <summary>The page with other children in the places of some; null if there is one more or less of them, or one is to be joined.</summary>
+    private IndexPage? TryPatchInner(IndexPage page, List<(int Child, List<Listed> Now)> changed)
+    {
+        _edits.Clear();
+        foreach (var (child, now) in changed)
+        {
+            if (now.Count != 1 || pages[now[0].Id].Bytes.Length < LeastOf(page.Level - 1))
+            {
+                return null;
+            }
+
+            _edits.Add(new PageEdit(child, IsRemoved: true, now[0].Key, now[0].Payload));
+        }
+
+        return PagePatch.TryApply(page, CollectionsMarshal.AsSpan(_edits), LimitOf(page.Level));
+    }
+
+    private List<Listed> MakeInner(IndexPage page, List<(int Child, List<Listed> Now)> changed)
+    {
+        var children = new List<Listed>(page.Count + 2);
+        var at = 0;
+        foreach (var (child, now) in changed)
+        {
+            AddUnchanged(children, page, at, child);
+            children.AddRange(now);
+            at = child + 1;
+        }
+
+        AddUnchanged(children, page, at, page.Count);
         JoinUnderfull(children, page.Level - 1);
-        return ToPages(ListOf(children), page.Level, isFilled: firstChanged == page.Count - 1);
+        return ToPages(ListOf(children), page.Level, isFilled: changed[0].Child == page.Count - 1);
+    }
+
+    private void AddUnchanged(List<Listed> children, IndexPage page, int from, int to)
+    {
+        for (var child = from; child < to; child++)
+        {
+            var payload = page.Payload(child);
+            children.Add(new Listed(page.Key(child), ChildEntry.Of(payload.Span, shape).Page, payload, IsNew: false));
+        }
     }
 
     private void JoinUnderfull(List<Listed> children, int level)
     {
-        var least = LimitOf(level) / IndexLimits.UnderfullPart;
+        var least = LeastOf(level);
         var at = 0;
         while (at < children.Count && children.Count > 1)
         {
@@ -203,14 +245,19 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
         var from = 0;
         foreach (var end in _ends)
         {
-            var page = list.ToPage(level, from, end);
-            var id = pages.Add(page);
-            listed.Add(new Listed(page.Key(0), id, _summaries.ChildOf(id, page), IsNew: true));
+            listed.Add(List(list.ToPage(level, from, end)));
             from = end;
         }
 
         _lists.Push(list);
         return listed;
+    }
+
+    /// <summary>Takes in a new page.</summary>
+    private Listed List(IndexPage page)
+    {
+        var id = pages.Add(page);
+        return new Listed(page.Key(0), id, _summaries.ChildOf(id, page), IsNew: true);
     }
 
     private EntryList ListOf(List<Listed> listed)
@@ -273,6 +320,8 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
 
         return count;
     }
+
+    private int LeastOf(int level) => LimitOf(level) / IndexLimits.UnderfullPart;
 
     private int LimitOf(int level) => level == 0 || shape.Order is null ? sizes.Leaf : sizes.Inner;
 }
