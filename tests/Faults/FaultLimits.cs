@@ -88,6 +88,9 @@ internal static class FaultLimits
     /// <summary>For a million rows to be brought: half a minute on a quiet machine.</summary>
     public static readonly TimeSpan Importing = TimeSpan.FromMinutes(5);
 
+    /// <summary>Times that a steady state is looked for.</summary>
+    public const int SteadyTries = 4;
+
     /// <summary>Transfers before and after the cold recovery.</summary>
     public const int AroundARecovery = 2_000;
 
@@ -120,6 +123,9 @@ internal static class FaultLimits
 
     /// <summary>Faults under one load: its history has some ten thousands of operations, and is checked in a second.</summary>
     public const int FaultsOfAPart = 12;
+
+    /// <summary>Items of a memcached, or objects, damaged at a time.</summary>
+    public const int DamagedAtOnce = 4;
 
     /// <summary>Calls acknowledged after a fault that show that it is over.</summary>
     public const int ServesAgain = 24;

@@ -31,7 +31,8 @@ public sealed class Cold_recovery(LargeCluster cluster, ITestOutputHelper output
         // 1. Steady: every row in memory, money moves, and the store is not read.
         await cluster.SettledAsync();
         await cluster.WarmAsync(Stopwatch.GetTimestamp());
-        var (early, teller) = (await MoveMoneyWithoutStoreAsync("before"), await SignedInAsync());
+        await MoveMoneyWithoutStoreAsync("before");
+        var teller = await SignedInAsync();
         if (isQueueLost)
         {
             await cluster.StoredAsync();
@@ -39,7 +40,7 @@ public sealed class Cold_recovery(LargeCluster cluster, ITestOutputHelper output
 
         // 2. The last transfers are acknowledged a moment before the end: most of them are in the queue only.
         var late = await MoveMoneyAsync("late");
-        var known = Expected(early.Concat(late));
+        var known = Expected(late);
         var before = Load();
         var (started, serves) = await killAndStartAsync();
 
@@ -58,11 +59,11 @@ public sealed class Cold_recovery(LargeCluster cluster, ITestOutputHelper output
         // 4. Nothing acknowledged is lost; with the queue's data what had not come to the store yet is, and no half of it is left.
         await cluster.SettledAsync();
         var there = isQueueLost ? await LedgerAudit.WithReceiptAsync(teller, cluster.Proxy, late) : late;
-        output.WriteLine($"{early.Count} and {late.Count} acknowledged, {late.Count - there.Count} of the last lost");
-        cluster.Acknowledged.AddRange([.. early, .. there]);
+        output.WriteLine($"{late.Count} acknowledged just before, {late.Count - there.Count} of them lost");
+        cluster.Acknowledged.AddRange(there);
 
         // 5. Steady again, and then everything is counted.
-        cluster.Acknowledged.AddRange(await MoveMoneyWithoutStoreAsync("after"));
+        await MoveMoneyWithoutStoreAsync("after");
         await LedgerAudit.RequireExactlyOnceAsync(teller, cluster.Proxy, cluster.Acknowledged, FaultLimits.ManyAccounts);
     }
 
@@ -139,12 +140,27 @@ public sealed class Cold_recovery(LargeCluster cluster, ITestOutputHelper output
         Assert.True(!FaultLimits.IsLong || recovering.Output.Contains(" rows", StringComparison.Ordinal), recovering.Output);
     }
 
-    private async Task<IReadOnlyCollection<Transfer>> MoveMoneyWithoutStoreAsync(string name)
+    /// <summary>
+    /// While nothing is wrong the store is not read. On a machine so busy that a server is not heard for seconds something is: its log is sealed, and what of it is void comes from the store. Then it is tried again.
+    /// </summary>
+    private async Task MoveMoneyWithoutStoreAsync(string name)
     {
-        var reads = await cluster.StoreReadsAsync();
-        var moved = await MoveMoneyAsync(name);
-        Assert.Equal(reads, await cluster.StoreReadsAsync());
-        return moved;
+        for (var tries = 1; ; tries++)
+        {
+            var (lives, reads) = (await cluster.LivesAsync(), await cluster.StoreReadsAsync());
+            cluster.Acknowledged.AddRange(await MoveMoneyAsync(name));
+            var readsNow = await cluster.StoreReadsAsync();
+            if (await cluster.LivesAsync() is var livesNow && livesNow == lives)
+            {
+                Assert.Equal(reads, readsNow);
+                return;
+            }
+
+            output.WriteLine($"a server was not heard while money moved ({lives}, then {livesNow}); load {Load()}");
+            Assert.True(tries < FaultLimits.SteadyTries, "No steady state.");
+            await cluster.SettledAsync();
+            await cluster.WarmAsync(Stopwatch.GetTimestamp());
+        }
     }
 
     private async Task<IReadOnlyCollection<Transfer>> MoveMoneyAsync(string name)

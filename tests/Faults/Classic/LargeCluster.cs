@@ -47,6 +47,19 @@ public sealed class LargeCluster : ClassicCluster
         }
     }
 
+    /// <summary>The logs that the app servers write and the view: the same before and after, if no server was taken for dead in between.</summary>
+    internal async Task<string> LivesAsync()
+    {
+        var lives = new List<string>();
+        foreach (var stack in new[] { 1, 2 })
+        {
+            var status = await StatusAsync(Server(stack));
+            lives.Add($"log {status.GetProperty("total").GetProperty("log").GetString()}, view {status.GetProperty("cluster").GetProperty("activeView").GetInt64()}");
+        }
+
+        return string.Join("; ", lives);
+    }
+
     /// <summary>Reads of the store by each app server since it started.</summary>
     internal async Task<long[]> StoreReadsAsync()
     {

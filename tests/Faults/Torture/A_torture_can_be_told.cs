@@ -15,9 +15,9 @@ public sealed class A_torture_can_be_told
     {
         for (var seed = 0; seed < 50; seed++)
         {
-            var faults = TortureSchedule.Of(seed).Take(36).ToList();
+            var faults = TortureSchedule.Of(seed).Take(39).ToList();
             Assert.Equal(Enum.GetValues<FaultTarget>().Length, faults.Where(fault => fault.Kind == FaultKind.Kill).DistinctBy(fault => fault.Target).Count());
-            Assert.Equal(10 + 9 + 6 + 1, faults.DistinctBy(fault => (fault.Kind, fault.Target)).Count());
+            Assert.Equal(10 + 9 + 6 + 3 + 1, faults.DistinctBy(fault => (fault.Kind, fault.Target)).Count());
         }
     }
 
@@ -41,7 +41,7 @@ public sealed class A_torture_can_be_told
     private static TortureRecord Record()
     {
         var record = new TortureRecord(42) { Length = TimeSpan.FromSeconds(20) };
-        record.Faults.Add(new TortureMark(TimeSpan.FromSeconds(1), new TortureFault(FaultKind.Kill, FaultTarget.Proxy, TimeSpan.Zero, TimeSpan.Zero, Overlaps: false), TimeSpan.FromSeconds(2)));
+        record.Faults.Add(new TortureMark(TimeSpan.FromSeconds(1), new TortureFault(FaultKind.Kill, FaultTarget.Proxy, TimeSpan.Zero, 0, TimeSpan.Zero, Overlaps: false), TimeSpan.FromSeconds(2)));
         record.Checks.Add("history of 7 operations");
 
         // Three seconds without an answer, then a gap, in which a history is checked, between two seconds that are none together.

@@ -22,6 +22,11 @@ internal enum FaultKind
 
     /// <summary>A third V-stack joins, gets its share of the slots, and leaves again: the view changes twice.</summary>
     Scale,
+
+    /// <summary>
+    /// A stored byte flips. In items of a memcached, which is emptied later, as the operating guide says; in objects of the store while a memcached is emptied, so that rows must come from there; they are put back later.
+    /// </summary>
+    Damage,
 }
 
 /// <summary>A part of the cluster.</summary>
@@ -45,9 +50,10 @@ internal enum FaultTarget
 /// <param name="Kind">what is done</param>
 /// <param name="Target">to which part</param>
 /// <param name="Lasts">until it begins to be undone; for a kill of queue or store until it is started again</param>
+/// <param name="Where">which byte is damaged, of all that could be, from 0 to 1</param>
 /// <param name="Pause">until the next fault begins: after the cluster serves again, or, if the faults overlap, after this one began</param>
 /// <param name="Overlaps">the next fault does not wait for the end of this one</param>
-internal sealed record TortureFault(FaultKind Kind, FaultTarget Target, TimeSpan Lasts, TimeSpan Pause, bool Overlaps)
+internal sealed record TortureFault(FaultKind Kind, FaultTarget Target, TimeSpan Lasts, double Where, TimeSpan Pause, bool Overlaps)
 {
     /// <summary>What is done to whom, in words.</summary>
     public string Words => Kind switch
@@ -55,10 +61,15 @@ internal sealed record TortureFault(FaultKind Kind, FaultTarget Target, TimeSpan
         FaultKind.Kill => $"kill -9 of {Part}",
         FaultKind.Stop => string.Create(CultureInfo.InvariantCulture, $"SIGSTOP of {Part} for {Lasts.TotalSeconds:F1} s"),
         FaultKind.Cut => string.Create(CultureInfo.InvariantCulture, $"{Part} cut off for {Lasts.TotalSeconds:F1} s"),
+        FaultKind.Damage when Target == FaultTarget.Store => string.Create(CultureInfo.InvariantCulture, $"a byte of each of some objects flipped for {Lasts.TotalSeconds:F1} s, and memcached {EmptiedMeanwhile} killed"),
+        FaultKind.Damage => string.Create(CultureInfo.InvariantCulture, $"a byte of each of some items of {Part} flipped, and {Part} killed after {Lasts.TotalSeconds:F1} s"),
         FaultKind.Scale => string.Create(CultureInfo.InvariantCulture, $"three V-stacks for {Lasts.TotalSeconds:F1} s"),
         FaultKind.Silence => string.Create(CultureInfo.InvariantCulture, $"silence to and from {Part} for {Lasts.TotalSeconds:F1} s"),
         _ => string.Create(CultureInfo.InvariantCulture, $"answers of {Part} lost for {Lasts.TotalSeconds:F1} s"),
     };
+
+    /// <summary>The memcached that is killed while an object is damaged.</summary>
+    public int EmptiedMeanwhile => Where * 1e6 % 2 < 1 ? 1 : 2;
 
     private string Part => Target switch
     {

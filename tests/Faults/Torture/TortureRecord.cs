@@ -28,6 +28,12 @@ internal sealed class TortureRecord(int seed)
     /// <summary>Times that a call was sent again with its id.</summary>
     public int Retries { get; set; }
 
+    /// <summary>Rows and objects of which a byte was flipped.</summary>
+    public int Damaged { get; set; }
+
+    /// <summary>Those of them that a process told of: the others were not looked at before they were mended, or written anew.</summary>
+    public int Noticed { get; set; }
+
     /// <summary>In words: that nothing was wrong, or what.</summary>
     public string Verdict { get; set; } = "not finished";
 

@@ -22,7 +22,7 @@ internal static class TortureReport
         .plot { overflow-x: auto; border: 1px solid #d0d7de; border-radius: 6px }
         svg text { font-size: 11px; fill: #57606a }
         table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #eaeef2 } .n { text-align: right; font-variant-numeric: tabular-nums }
-        .Kill { stroke: #b3261e } .Stop { stroke: #b26a00 } .Cut, .Silence, .LostAnswers { stroke: #6f42c1 } .Scale { stroke: #1a7f37 }
+        .Kill { stroke: #b3261e } .Stop { stroke: #b26a00 } .Cut, .Silence, .LostAnswers { stroke: #6f42c1 } .Scale { stroke: #1a7f37 } .Damage { stroke: #1b1f24 }
         </style></head>
         <body>
         <h1>Torture of a cluster, seed {{record.Seed}}</h1>
@@ -30,7 +30,7 @@ internal static class TortureReport
         <p>{{Summary(record)}}</p>
         <p>The same schedule again: <code>./test --torture --minutes {{Number(Math.Ceiling(record.Length.TotalMinutes))}} --seed {{record.Seed}}</code></p>
         <h2>Calls acknowledged per second</h2>
-        <p>Red: kill -9. Orange: SIGSTOP. Violet: link cut, silent, or its answers lost. Green: a V-stack joins and leaves. Point at a mark to see which. Gaps: the load had ended and its history was being checked.</p>
+        <p>Red: kill -9. Orange: SIGSTOP. Violet: link cut, silent, or its answers lost. Green: a V-stack joins and leaves. Black: a stored byte flipped. Point at a mark to see which. Gaps: the load had ended and its history was being checked.</p>
         <div class="plot">{{Plot(record)}}</div>
         <h2>Faults</h2>
         <table><tr><th class="n">at, s</th><th>fault</th><th class="n">over and served after, s</th></tr>
@@ -44,7 +44,7 @@ internal static class TortureReport
     /// <summary>The figures in one line.</summary>
     public static string Summary(TortureRecord record) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{record.Length.TotalMinutes:F1} minutes, {record.Faults.Count} faults of which {record.Kills} kills; {record.Acknowledged} calls acknowledged, {record.Transfers} of them transfers, {record.Retries} sent again; longest time without an answer {record.LongestOutage.TotalSeconds:F1} s; {record.Checks.Count} histories checked");
+        $"{record.Length.TotalMinutes:F1} minutes, {record.Faults.Count} faults of which {record.Kills} kills; {record.Acknowledged} calls acknowledged, {record.Transfers} of them transfers, {record.Retries} sent again; longest time without an answer {record.LongestOutage.TotalSeconds:F1} s; {record.Damaged} rows and objects damaged, {record.Noticed} of them told of; {record.Checks.Count} histories checked");
 
     private static string Plot(TortureRecord record)
     {

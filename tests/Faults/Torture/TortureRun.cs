@@ -76,8 +76,20 @@ internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan leng
         Record.Retries += clients.Retries;
         cluster.Acknowledged.AddRange(clients.Acknowledged);
         Record.Acknowledged += clients.Count;
+        TellDamage();
         Record.Transfers = cluster.Acknowledged.Count;
         (_former, _clients) = (clients.History, null);
+    }
+
+    private void TellDamage()
+    {
+        var noticed = cluster.Noticed;
+        foreach (var name in cluster.Damaged.Skip(Record.Damaged))
+        {
+            tell($"           damaged: {name}{(noticed.Contains(name) ? "" : ", not met before it was mended")}");
+        }
+
+        (Record.Damaged, Record.Noticed) = (cluster.Damaged.Count, noticed.Count);
     }
 
     private async Task FaultAsync(TortureFault fault, LedgerClients clients)

@@ -4,7 +4,7 @@ namespace Mjolnir.Faults.Tests.Torture;
 internal static class TortureSchedule
 {
     /// <summary>Every fault there is, kills twice: they are what a cluster must bear above all.</summary>
-    private static readonly (FaultKind Kind, FaultTarget Target)[] Deck = [.. Kills(), .. Kills(), .. Stops(), .. Cuts(), (FaultKind.Scale, FaultTarget.Everything)];
+    private static readonly (FaultKind Kind, FaultTarget Target)[] Deck = [.. Kills(), .. Kills(), .. Stops(), .. Cuts(), .. Damages(), (FaultKind.Scale, FaultTarget.Everything)];
 
     /// <summary>Faults without end.</summary>
     public static IEnumerable<TortureFault> Of(int seed)
@@ -16,14 +16,14 @@ internal static class TortureSchedule
             random.Shuffle(cards);
             foreach (var (kind, target) in cards)
             {
-                yield return new TortureFault(kind, target, Lasts(random, kind), FaultLimits.TorturePause * random.NextDouble(), target != FaultTarget.Everything && random.Next(3) == 0);
+                yield return new TortureFault(kind, target, Lasts(random, kind), random.NextDouble(), FaultLimits.TorturePause * random.NextDouble(), target != FaultTarget.Everything && random.Next(3) == 0);
             }
         }
     }
 
     /// <summary>Often a moment that nobody should notice, sometimes longer than it takes to replace a part.</summary>
     private static TimeSpan Lasts(Random random, FaultKind kind) =>
-        (kind != FaultKind.Kill && random.Next(2) == 0 ? FaultLimits.AMoment : FaultLimits.LongerThanTheSeal) * random.NextDouble();
+        (kind is not (FaultKind.Kill or FaultKind.Damage) && random.Next(2) == 0 ? FaultLimits.AMoment : FaultLimits.LongerThanTheSeal) * random.NextDouble();
 
     private static IEnumerable<(FaultKind Kind, FaultTarget Target)> Kills() => Enum.GetValues<FaultTarget>().Select(target => (FaultKind.Kill, target));
 
@@ -34,4 +34,8 @@ internal static class TortureSchedule
         from kind in new[] { FaultKind.Cut, FaultKind.Silence, FaultKind.LostAnswers }
         from target in new[] { FaultTarget.Queue, FaultTarget.Store }
         select (kind, target);
+
+    /// <summary>Where rows are kept; a message of a log that is damaged stops that log until an operator comes (docs/correctness.md, Damage).</summary>
+    private static IEnumerable<(FaultKind Kind, FaultTarget Target)> Damages() =>
+        new[] { FaultTarget.Cache1, FaultTarget.Cache2, FaultTarget.Store }.Select(target => (FaultKind.Damage, target));
 }
