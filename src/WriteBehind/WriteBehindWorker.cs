@@ -66,7 +66,8 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
     /// Works until the log is sealed, <see cref="StopAsync"/> is called, or something is wrong. To be called once.
     /// </summary>
     /// <exception cref="InvariantException">the log's batches or versions do not follow each other: nothing is guessed, nothing acknowledged</exception>
-    /// <exception cref="CorruptDataException">a message or a manifest is damaged</exception>
+    /// <exception cref="DamagedMessageException">a message is damaged</exception>
+    /// <exception cref="CorruptDataException">registration, manifest or run chain are damaged: they may be put back from a copy</exception>
     public async Task<WorkerEnd> RunAsync(CancellationToken cancellationToken)
     {
         try
@@ -282,7 +283,7 @@ public sealed class WriteBehindWorker(string log, ILogBroker broker, IObjectStor
         }
         catch (CorruptDataException fault)
         {
-            throw new CorruptDataException($"Message {message.Delivery} is damaged: {fault.Message}", $"log {Log}", fault.Offset, fault);
+            throw new DamagedMessageException($"Message {message.Delivery} of log {Log} is damaged: {fault.Message}", fault);
         }
     }
 

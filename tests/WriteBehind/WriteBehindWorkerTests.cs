@@ -228,8 +228,8 @@ public sealed class WriteBehindWorkerTests
         var bytes = BatchCodec.Encode(new Batch(Log, 1, 1, BatchKind.Records, 0, 0, [], []));
         bytes[7] ^= 1;
         await publisher.PublishAsync(bytes, World.Ever);
-        var fault = await Assert.ThrowsAsync<CorruptDataException>(() => _world.StoreAsync(Log, 1));
-        Assert.Equal("log s1.1", fault.ObjectName);
+        var fault = await Assert.ThrowsAsync<DamagedMessageException>(() => _world.StoreAsync(Log, 1));
+        Assert.Contains("of log s1.1 is damaged", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,4 +1,6 @@
+using Mjolnir.Core;
 using Mjolnir.Core.Batches;
+using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Objects;
@@ -126,6 +128,12 @@ internal sealed partial class Committer
             }
             catch (Exception fault) when (IsOutage(fault))
             {
+                await Task.Delay(pause, _time, _stop.Token);
+            }
+            catch (CorruptDataException fault)
+            {
+                // An object of the store, which may be put back; rows in memory can be read meanwhile.
+                _options.Alarm(Violation.Of("the own log", fault));
                 await Task.Delay(pause, _time, _stop.Token);
             }
         }

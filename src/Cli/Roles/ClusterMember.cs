@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core;
 using Mjolnir.Core.Views;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Feeds;
@@ -58,6 +59,9 @@ internal sealed class ClusterMember : IAsyncDisposable
 
     /// <summary>Told of what goes wrong and is tried again.</summary>
     public event Action<string>? Troubled;
+
+    /// <summary>Told, over and over, of an object of the store that is damaged and without which no newer view can be used. It is looked at again: it may be put back.</summary>
+    public event Action<CorruptDataException>? Damaged;
 
     /// <summary>Completes when the shard of this server is out of the view, after it asked to leave.</summary>
     public TaskCompletionSource Left { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -232,8 +236,14 @@ internal sealed class ClusterMember : IAsyncDisposable
             catch (StoreUnavailableException fault)
             {
                 Troubled?.Invoke($"the store does not answer ({fault.Message}); the view is looked at again");
-                await Task.Delay(wait, _time, _stop.Token);
             }
+            catch (CorruptDataException fault)
+            {
+                // What is in memory is served on; slots that moved wait.
+                Damaged?.Invoke(fault);
+            }
+
+            await Task.Delay(wait, _time, _stop.Token);
         }
     }
 

@@ -125,6 +125,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Close(_views);
         _member = new ClusterMember(new MemberIdentity(Name, _run, Url, section.Peer, _configuration.Cache.Nodes[0]), _services.Bus, _views, _stored, _former, _time);
         _member.Troubled += what => RoleLog.Troubled(_log, what);
+        _member.Damaged += fault => Raise(Violation.Of("the view", fault));
         Close(_member);
         await _services.StoreIsFit;
         Reached("connected to store");

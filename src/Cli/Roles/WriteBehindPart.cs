@@ -78,6 +78,7 @@ internal sealed class WriteBehindPart : IAsyncDisposable
                     feed.Offer(batch);
                 },
                 Audit = () => Beat(services, auditor),
+                Damaged = (worked, fault) => RoleLog.RaiseIfAny(log, services.Alarms, $"log {worked}", fault),
                 Failed = (worked, fault) => LogFailed(log, services.Alarms, worked, fault),
             }),
             new ViewKeeper(new ViewKeeperOptions

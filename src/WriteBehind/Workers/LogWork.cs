@@ -1,3 +1,5 @@
+using Mjolnir.Core;
+
 namespace Mjolnir.WriteBehind.Workers;
 
 /// <summary>How far the work of this process on one log is.</summary>
@@ -15,7 +17,7 @@ internal enum LogWorkState
     /// <summary>The log is sealed and stored, and its queue deleted.</summary>
     Ended,
 
-    /// <summary>A broken rule or damage: nothing is guessed over.</summary>
+    /// <summary>A broken rule, or a damaged message: nothing is guessed over.</summary>
     Failed,
 }
 
@@ -107,6 +109,11 @@ internal sealed class LogWork(string log, WorkerHostOptions options, Action move
             catch (Exception fault) when (PassingFault.Is(fault))
             {
                 wait = Worker is { IsActive: true } ? options.Limits.FirstBackOff : wait;
+            }
+            catch (CorruptDataException fault)
+            {
+                // An object of the store, which may be put back: nothing of the log is taken until it reads again, and no restart is needed then.
+                options.Damaged(log, fault);
             }
 
             await Task.Delay(wait, options.Time, cancellationToken);

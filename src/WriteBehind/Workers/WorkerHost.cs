@@ -13,7 +13,8 @@ namespace Mjolnir.WriteBehind.Workers;
 /// <code>
 /// registry, beats ──► a work per log ──► active? store (WriteBehindWorker) ──► sealed and stored: delete the queue
 ///                          │                └─ consumer or store lost: again, after a pause
-///                          └─ broken rule, damage: this log stops, the others go on
+///                          ├─ damaged object of the store: looked at again until it is mended
+///                          └─ broken rule, damaged message: this log stops, the others go on
 /// </code>
 /// </summary>
 public sealed class WorkerHost(WorkerHostOptions options)
@@ -140,7 +141,7 @@ public sealed class WorkerHost(WorkerHostOptions options)
             try
             {
                 await _book.LookAsync(cancellationToken);
-                // A log whose manifest is damaged is begun too: its work fails at once, and says so.
+                // A log whose manifest is damaged is begun too: its work says so, and waits until it is mended.
                 foreach (var log in _book.Open.Concat(_book.Damaged.Keys))
                 {
                     _heard.Writer.TryWrite(log);

@@ -1,3 +1,4 @@
+using Mjolnir.Core;
 using Mjolnir.Core.Batches;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Logs;
@@ -41,6 +42,9 @@ public sealed record WorkerHostOptions
     /// <summary>What this process tells of its auditor in its beats.</summary>
     public Func<AuditBeat>? Audit { get; init; }
 
-    /// <summary>Told once for each log on which work stopped for good: a broken rule, or damage. Nothing of it is guessed over; other logs go on.</summary>
+    /// <summary>Told, over and over, of an object of the store that is damaged and without which a log cannot be worked on. It is looked at again; other logs go on.</summary>
+    public Action<string, CorruptDataException> Damaged { get; init; } = (_, _) => { };
+
+    /// <summary>Told once for each log on which work stopped for good: a broken rule, or a damaged message. Nothing of it is guessed over; other logs go on.</summary>
     public Action<string, Exception> Failed { get; init; } = (_, _) => { };
 }

@@ -1,5 +1,6 @@
 using Mjolnir.AppServer.Committing;
 using Mjolnir.AppServer.Transactions;
+using Mjolnir.Core;
 using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Logs;
 using Mjolnir.Storage.Shards;
@@ -73,6 +74,22 @@ public sealed class ShardTroubleTests
         cluster.Damaged.Clear();
         Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, damaged, 5));
         Assert.Equal(6, await Read(cluster.B, damaged));
+    }
+
+    [Fact]
+    public async Task A_log_that_cannot_be_opened_because_an_object_is_damaged_is_opened_once_that_is_mended()
+    {
+        await using var cluster = await ViewCluster.StartAsync();
+        var row = cluster.NameOn("A", "x");
+        await Set(cluster.A, row, 1);
+        var damaged = 1;
+        cluster.Logs.Opened = _ => Interlocked.Exchange(ref damaged, 0) == 1 ? throw new CorruptDataException("The object is damaged", "registry/views/0000000001") : Task.CompletedTask;
+
+        await cluster.SealAsync("A.1");
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, row, 1));
+
+        Assert.Equal((ViolationKind.DamagedData, "the own log"), (cluster.Alarms.Single().Kind, cluster.Alarms.Single().Part));
+        Assert.Equal(2, await Read(cluster.B, row));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Xunit.Abstractions;
 
 namespace Mjolnir.Faults.Tests.Classic;
 
-/// <summary>A byte of a stored object is flipped, and every memcached forgets: exactly the rows of the damaged block are refused, everything else is served, and once the object is put back these rows too.</summary>
+/// <summary>A byte of a stored object is flipped, and memcacheds forget: exactly the rows of a damaged block are refused, everything else is served, and once the object is put back these rows too, without any restart.</summary>
 public sealed class An_object_of_the_store_is_damaged(ClassicCluster cluster, ITestOutputHelper output) : IClassFixture<ClassicCluster>
 {
     /// <summary>Notes of which eight make a block, and enough of them for some blocks, though they come in several objects.</summary>
@@ -55,6 +55,61 @@ public sealed class An_object_of_the_store_is_damaged(ClassicCluster cluster, IT
         await PutAsync(store, name, whole);
         Assert.All((await teller.ResultAsync(cluster.Proxy, "lengths", $$"""{"args":[{{JsonSerializer.Serialize(Names)}}]}""")).EnumerateArray(), length => Assert.Equal(NoteTimes * 10, length.GetInt32()));
         output.WriteLine($"{damaged.Count} of {Notes} rows were refused while block 2 of {name} was damaged");
+    }
+
+    [Fact]
+    public async Task A_damaged_entry_of_a_manifest_stops_nothing_for_good_and_no_process()
+    {
+        await cluster.SettledAsync();
+        var clients = new LedgerClients(cluster.NextUrlAsync, cluster.Http, FaultLimits.Seed, "entry");
+        await clients.StartAsync();
+        await clients.ReachAsync(FaultLimits.AroundAFault);
+        using var store = Store();
+        var names = new List<string>();
+        await foreach (var name in store.ListAsync("logs/", null, CancellationToken.None))
+        {
+            names.Add(name);
+        }
+
+        // The newest entry of each log: its last bytes are the entry itself.
+        var entries = names.Where(name => name.Contains("/entries/", StringComparison.Ordinal)).GroupBy(name => name.Split('/')[1]).Select(log => log.Max(StringComparer.Ordinal)!).ToList();
+        var whole = new Dictionary<string, ReadOnlyMemory<byte>>();
+        foreach (var entry in entries)
+        {
+            whole[entry] = (await store.GetAsync(entry, CancellationToken.None))!.Value;
+            var bad = whole[entry].ToArray();
+            bad[^40] ^= 1;
+            await PutAsync(store, entry, bad);
+        }
+
+        // A view must be made for the emptied shard, and another worker must take the log over.
+        string[] parts = [$"app --config {cluster.Data}/s1-app/", $"app --config {cluster.Data}/s2-app/"];
+        var before = (await cluster.ProcessAsync(parts[0])).Id + (await cluster.ProcessAsync(parts[1])).Id;
+        await FlushAsync(1);
+        (await cluster.ProcessAsync($"write-behind --config {cluster.Data}/s1-write-behind/")).Kill();
+        await ToldOfAsync(entries);
+        foreach (var entry in entries)
+        {
+            await PutAsync(store, entry, whole[entry]);
+        }
+
+        await clients.ReachAsync(clients.Count + FaultLimits.AroundAFault);
+        await clients.FinishAsync();
+        Assert.Empty(clients.Wrong);
+        output.WriteLine(await clients.CheckAsync("while entries were damaged"));
+        await cluster.StoredAsync();
+        Assert.DoesNotContain("stopped for good", cluster.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("The server stopped", cluster.Output, StringComparison.Ordinal);
+        Assert.Equal(before, (await cluster.ProcessAsync(parts[0])).Id + (await cluster.ProcessAsync(parts[1])).Id);
+    }
+
+    private async Task ToldOfAsync(IReadOnlyList<string> objects)
+    {
+        using var patience = new CancellationTokenSource(FaultLimits.AnswerPatience);
+        while (!objects.Any(name => cluster.Output.Contains(name, StringComparison.Ordinal)))
+        {
+            await Task.Delay(FaultLimits.RetryPause, patience.Token);
+        }
     }
 
     /// <summary>The second block of the object's segment, and the key that the third begins with.</summary>

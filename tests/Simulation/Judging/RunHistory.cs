@@ -12,8 +12,8 @@ using Fate = Mjolnir.Checking.Histories.Outcome;
 namespace Mjolnir.Simulation.Tests.Judging;
 
 /// <summary>
-/// What the clients of a simulation saw, as the checkers take it. Each value names the run that wrote it, so the version of a row is known without being stored: one more than the version that its
-/// writer read.
+/// What the clients of a simulation saw, as the checkers take it. A list holds the runs that appended to it, which gives the order of its versions; any other value names the run that wrote it, so its version is known without being
+/// stored: one more than the version that its writer read.
 /// </summary>
 internal sealed class RunHistory
 {
@@ -91,6 +91,11 @@ internal sealed class RunHistory
 
     private Access ReadOf(Attempt attempt, RowRead read)
     {
+        if (Workload.IsList(read.Key))
+        {
+            return Access.ReadList(read.Key.Text, [.. read.List.Select(run => (long)run)]);
+        }
+
         if (read.Writer != 0)
         {
             return Access.Read(read.Key.Text, VersionMade(_recorder.Attempts[read.Writer]!, read.Key), read.Writer);
@@ -101,8 +106,9 @@ internal sealed class RunHistory
         return Access.Read(read.Key.Text, removals, removals == 0 ? 0 : Gone);
     }
 
-    private Access WriteOf(Attempt attempt, (RowKey Key, long? Amount) write) =>
-        Access.Write(write.Key.Text, VersionMade(attempt, write.Key), write.Amount is null ? Gone : attempt.Number);
+    private Access WriteOf(Attempt attempt, (RowKey Key, long? Amount) write) => Workload.IsList(write.Key)
+        ? Access.Append(write.Key.Text, attempt.Number)
+        : Access.Write(write.Key.Text, VersionMade(attempt, write.Key), write.Amount is null ? Gone : attempt.Number);
 
     private long VersionMade(Attempt attempt, RowKey key)
     {

@@ -25,7 +25,7 @@ internal sealed class RecordedEngine(Recorder recorder) : IScriptEngine
             {
                 Status = RunStatus.Completed,
                 Result = Encoding.UTF8.GetBytes(attempt.Number.ToString(CultureInfo.InvariantCulture)),
-                Writes = [.. attempt.Writes.Select(write => new RowWrite(write.Key, write.Amount is { } amount ? attempt.Value(amount) : null))],
+                Writes = [.. attempt.Writes.Select(write => new RowWrite(write.Key, write.Amount is { } amount ? attempt.Value(write.Key, amount) : null))],
             },
         };
     }
@@ -54,7 +54,7 @@ internal sealed class RecordedEngine(Recorder recorder) : IScriptEngine
                 return false;
             }
 
-            read = row is null ? new RowRead(key, 0, 0) : Parsed(key, row);
+            read = row is null ? RowRead.Missing(key) : Parsed(key, row);
             attempt.Reads.Add(read);
             return true;
         }
@@ -70,16 +70,25 @@ internal sealed class RecordedEngine(Recorder recorder) : IScriptEngine
     {
         var reader = new Utf8JsonReader(row.Utf8.Span);
         long amount = 0, writer = 0;
+        var list = new List<int>();
         while (reader.Read())
         {
-            if (reader.TokenType == JsonTokenType.PropertyName)
+            switch (reader.TokenType)
             {
-                var isAmount = reader.ValueTextEquals("b"u8);
-                reader.Read();
-                (amount, writer) = isAmount ? (reader.GetInt64(), writer) : (amount, reader.GetInt64());
+                case JsonTokenType.PropertyName when reader.ValueTextEquals("b"u8):
+                    reader.Read();
+                    amount = reader.GetInt64();
+                    break;
+                case JsonTokenType.PropertyName when reader.ValueTextEquals("w"u8):
+                    reader.Read();
+                    writer = reader.GetInt64();
+                    break;
+                case JsonTokenType.Number:
+                    list.Add(reader.GetInt32());
+                    break;
             }
         }
 
-        return new RowRead(key, (int)writer, amount);
+        return new RowRead(key, (int)writer, amount, list);
     }
 }

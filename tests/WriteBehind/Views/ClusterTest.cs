@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mjolnir.Core;
 using Mjolnir.Core.Views;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Feeds;
@@ -69,6 +70,8 @@ internal sealed class ClusterTest : IAsyncDisposable
     /// <summary>What keepers told of damage.</summary>
     public ConcurrentQueue<DamagedRows> Damaged { get; } = [];
 
+    public ConcurrentQueue<(string Log, CorruptDataException Fault)> DamagedLogs { get; } = [];
+
     public ConcurrentDictionary<string, bool> Unreachable { get; } = new();
 
     /// <summary>Addresses of shards that take so long to answer.</summary>
@@ -129,6 +132,7 @@ internal sealed class ClusterTest : IAsyncDisposable
             StoreLimits = StoreLimits,
             Limits = FastWorkers,
             NewId = NextId,
+            Damaged = (log, fault) => DamagedLogs.Enqueue((log, fault)),
             Failed = (_, fault) => Faults.Enqueue(fault),
         });
         return (host, Start(host.RunAsync));

@@ -77,7 +77,7 @@ public sealed class WorkerHostTests : IAsyncLifetime
         var publisher = await World.Broker.OpenPublisherAsync("s1.1", World.Ever);
         await publisher.PublishAsync(new byte[] { 1, 2, 3 }, World.Ever);
         await _cluster.EventuallyAsync(() => host.Failed.ContainsKey("s1.1"));
-        Assert.IsType<CorruptDataException>(host.Failed["s1.1"]);
+        Assert.IsType<DamagedMessageException>(host.Failed["s1.1"]);
         Assert.Equal(1, World.Broker.Waiting("s1.1"));
     }
 
