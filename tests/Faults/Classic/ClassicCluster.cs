@@ -28,6 +28,9 @@ public class ClassicCluster : IAsyncLifetime
     /// <summary>Every transfer acknowledged since the cluster was made.</summary>
     internal List<Transfer> Acknowledged { get; } = [];
 
+    /// <summary>The application's folder, which may be made in this one.</summary>
+    protected virtual string App(TestFolder folder) => LedgerServer.App;
+
     /// <summary>Where queue and store come from, and what else <c>up</c> is told.</summary>
     protected virtual IReadOnlyList<string> More => ["--with-services"];
 
@@ -61,7 +64,7 @@ public class ClassicCluster : IAsyncLifetime
     public async Task BeginAsync()
     {
         var configuration = _folder.Write("shared.json", $$"""{ "Audit": { "Pause": {{AuditorPause}} } }""");
-        _up = MjolnirProcess.Start(Surroundings, ["up", LedgerServer.App, "--config", configuration, "--stacks", "2", "--sign-in", "open", "--port", $"{_port}", "--data", Data, .. More]);
+        _up = MjolnirProcess.Start(Surroundings, ["up", App(_folder), "--config", configuration, "--stacks", "2", "--sign-in", "open", "--port", $"{_port}", "--data", Data, .. More]);
         await _up.LineAsync(line => line.EndsWith("s1 starts", StringComparison.Ordinal), FaultLimits.ClusterStart);
     }
 

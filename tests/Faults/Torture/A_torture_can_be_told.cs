@@ -15,9 +15,9 @@ public sealed class A_torture_can_be_told
     {
         for (var seed = 0; seed < 50; seed++)
         {
-            var faults = TortureSchedule.Of(seed).Take(39).ToList();
+            var faults = TortureSchedule.Of(seed).Take(45).ToList();
             Assert.Equal(Enum.GetValues<FaultTarget>().Length, faults.Where(fault => fault.Kind == FaultKind.Kill).DistinctBy(fault => fault.Target).Count());
-            Assert.Equal(10 + 9 + 6 + 3 + 1, faults.DistinctBy(fault => (fault.Kind, fault.Target)).Count());
+            Assert.Equal(12 + 11 + 6 + 3 + 1, faults.DistinctBy(fault => (fault.Kind, fault.Target)).Count());
         }
     }
 

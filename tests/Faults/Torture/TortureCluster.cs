@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mjolnir.Core.Violations;
 using Mjolnir.Faults.Tests.Classic;
+using Mjolnir.Running;
 using Mjolnir.Servers;
 using Mjolnir.Storage.Objects;
 using Mjolnir.Storage.Shards;
@@ -17,6 +18,7 @@ public sealed class TortureCluster : ClassicCluster
 
     private readonly ConcurrentQueue<string> _damaged = new();
 
+    private string? _app;
     private RabbitMqServer _broker = null!;
     private S3Server _store = null!;
 
@@ -36,6 +38,8 @@ public sealed class TortureCluster : ClassicCluster
             return [.. _damaged.Where(name => told.Contains(name, StringComparison.Ordinal))];
         }
     }
+
+    protected override string App(TestFolder folder) => _app ??= IndexedLedger.Write(folder);
 
     protected override IReadOnlyList<string> More =>
         ["--amqp", new UriBuilder(_broker.Url) { Port = ToQueue.Port }.Uri.ToString(), "--s3", $"http://127.0.0.1:{ToStore.Port}", "--bucket", Bucket];
@@ -215,6 +219,8 @@ public sealed class TortureCluster : ClassicCluster
         FaultTarget.App2 => $"app --config {Data}/s2-app/",
         FaultTarget.Worker1 => $"write-behind --config {Data}/s1-write-behind/",
         FaultTarget.Worker2 => $"write-behind --config {Data}/s2-write-behind/",
+        FaultTarget.Indexer1 => $"indexer --config {Data}/s1-indexer/",
+        FaultTarget.Indexer2 => $"indexer --config {Data}/s2-indexer/",
         FaultTarget.Cache1 => $"memcached -l 127.0.0.1 -p {CachePort(1)} ",
         FaultTarget.Cache2 => $"memcached -l 127.0.0.1 -p {CachePort(2)} ",
         FaultTarget.Proxy => $"proxy --config {Data}/proxy/",

@@ -4,7 +4,7 @@ using System.Globalization;
 namespace Mjolnir.Faults.Tests.Torture;
 
 /// <summary>
-/// Faults by a schedule under load without end, in parts: at the end of each part the load ends, and the history of all its calls is checked; between two parts nothing may change; at the end everything is counted.
+/// Faults by a schedule under load without end, in parts: at the end of each part the load ends, the history of all its calls is checked, and indexes are held against what was acknowledged; between two parts nothing may change; at the end everything is counted.
 /// What happened is told as it happens, and kept for the report.
 /// </summary>
 internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan length, Action<string> tell)
@@ -75,6 +75,7 @@ internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan leng
         Record.Checks.Add(check);
         Record.Retries += clients.Retries;
         cluster.Acknowledged.AddRange(clients.Acknowledged);
+        await IndexedLedger.RequireSameAsync(await AuditorAsync(), cluster.Proxy, cluster.Acknowledged);
         Record.Acknowledged += clients.Count;
         TellDamage();
         Record.Transfers = cluster.Acknowledged.Count;
@@ -114,10 +115,15 @@ internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan leng
     /// <summary>All that was ever acknowledged is there exactly once.</summary>
     private async Task CountAsync()
     {
+        await LedgerAudit.RequireExactlyOnceAsync(await AuditorAsync(), cluster.Proxy, cluster.Acknowledged);
+        tell(string.Create(CultureInfo.InvariantCulture, $"{Now.TotalSeconds,7:F1} s  all {cluster.Acknowledged.Count} transfers are there exactly once, and the money is what it was"));
+    }
+
+    private async Task<Ledger> AuditorAsync()
+    {
         var auditor = new Ledger(cluster.Http);
         await auditor.SignInAsync(cluster.Proxy, "auditor");
-        await LedgerAudit.RequireExactlyOnceAsync(auditor, cluster.Proxy, cluster.Acknowledged);
-        tell(string.Create(CultureInfo.InvariantCulture, $"{Now.TotalSeconds,7:F1} s  all {cluster.Acknowledged.Count} transfers are there exactly once, and the money is what it was"));
+        return auditor;
     }
 
     /// <summary>Calls acknowledged so far, over and over. While a history is checked there are none to acknowledge: such times are no outage and bear no sample.</summary>
