@@ -5,16 +5,20 @@ using Mjolnir.AppServer.Sessions;
 using Mjolnir.Cli.Configuration;
 using Mjolnir.Cli.Status;
 using Mjolnir.Cli.Telemetry;
+using Mjolnir.Cli.Verify;
 using Mjolnir.Core;
 using Mjolnir.Core.Indexes.Queries;
 
 namespace Mjolnir.Cli.Roles;
 
-/// <summary>What an indexer says over HTTP: answers to app servers (cluster token), health, and to operators (status token) status and metrics.</summary>
+/// <summary>What an indexer says over HTTP: answers to app servers (cluster token), health, and to operators (status token) status, metrics and verifications.</summary>
 internal sealed class IndexerHttp : IAsyncDisposable
 {
     /// <summary>Where questions are asked.</summary>
     public const string Questions = "/_mjolnir/index";
+
+    /// <summary>Where a verification is asked for.</summary>
+    public const string Verifications = "/_mjolnir/verify";
 
     private readonly WebApplication _app;
 
@@ -27,6 +31,7 @@ internal sealed class IndexerHttp : IAsyncDisposable
         app.MapGet("/_mjolnir/health", () => Results.Text($$"""{"live":true,"ready":{{(part.IsBuilt ? "true" : "false")}}}""", "application/json"));
         app.MapPost(Questions, RoleHttp.Bearing("cluster", secrets.ClusterToken, context => AnswerAsync(context, part)));
         app.MapGet("/_mjolnir/status", RoleHttp.Bearing("status", secrets.StatusToken, context => context.Response.WriteAsJsonAsync(Status(), StatusJson.Default.IndexerStatus)));
+        app.MapPost(Verifications, RoleHttp.Bearing("status", secrets.StatusToken, context => RunningVerification.TellAsync(context, part)));
         app.MapGet("/_mjolnir/metrics", RoleHttp.Bearing("status", secrets.StatusToken, context => context.Response.WriteAsync(Metrics(services, part))));
         await app.StartAsync(cancellationToken);
         return new IndexerHttp(app);

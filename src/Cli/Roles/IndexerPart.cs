@@ -5,6 +5,7 @@ using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Indexes;
 using Mjolnir.Indexer.Running;
+using Mjolnir.Indexer.Verifying;
 using Mjolnir.Scripting.Applications;
 using Mjolnir.Storage.Cluster;
 using Mjolnir.Storage.Feeds;
@@ -86,6 +87,9 @@ internal sealed class IndexerPart : IAsyncDisposable
         part._beat = services.Time.CreateTimer(_ => part.Beat(), null, TimeSpan.Zero, ClusterLimits.Beat);
         return part;
     }
+
+    /// <summary>Recomputes the indexes from the rows and compares, while they are kept (<see cref="ApplicationIndexer.VerifyAsync"/>).</summary>
+    public IAsyncEnumerable<VerifiedTable> VerifyAsync(Action<TableProgress, long> progress, CancellationToken cancellationToken) => _indexer.VerifyAsync(progress, cancellationToken);
 
     /// <summary>Counts a question.</summary>
     public void Asked() => Interlocked.Increment(ref _questions);

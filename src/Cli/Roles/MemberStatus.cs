@@ -106,7 +106,7 @@ internal sealed class MemberStatus(
             Servers = [.. picture.Servers.Select(each => new ServerFigures(each.Name, each.Http, each.IsReady, member.IsLeaving(each.Name), member.ViewOf(each.Name)))],
             Shards = [.. picture.View.Shards.Select((each, i) => Figures(picture.View, each, i))],
             Workers = [.. stored.Workers.Select(each => new WorkerFigures(each.Worker, [.. each.Logs.Select(log => log.Log)], each.Logs.Sum(log => log.Backlog), each.Audit?.Rows ?? 0, each.Audit?.Rounds ?? 0, each.Audit?.Differences ?? 0, each.Audit?.Violations ?? 0))],
-            Indexers = [.. (indexes?.Heard ?? []).SelectMany(beat => beat.Tables.Select(table => new IndexerFigures(beat.Indexer, table.Table, table.State, table.Percent, table.Rows, table.Lag)))],
+            Indexers = [.. (indexes?.Heard ?? []).SelectMany(beat => beat.Tables.Select(table => new IndexerFigures(beat.Indexer, table.Table, table.State, table.Percent, table.Rows, table.Lag, beat.Url)))],
             Unique = [.. unique.States.OrderBy(static table => table.Key, StringComparer.Ordinal).SelectMany(static table => table.Value.Indexes.Select(index => new UniqueFigures(table.Key, index.Index.Name, index.Phase.ToString().ToLowerInvariant(), index.Duplicates, index.Told)))],
             Cache = new CacheFigures(shard?.Bytes ?? 0, shard?.LimitBytes ?? 0, shard?.Items ?? 0),
             Store = StoreStatus.Of(services, rows.StoreBytes),

@@ -73,7 +73,8 @@ internal sealed record UniqueFigures(string Table, string Index, string Phase, i
 /// <param name="Percent">of the rows read, while they are built</param>
 /// <param name="Rows">rows in them</param>
 /// <param name="LagMilliseconds">from the closing of a batch to its being seen by readers</param>
-internal sealed record IndexerFigures(string Name, string Table, string State, int Percent, long Rows, long LagMilliseconds);
+/// <param name="Url">where the indexer serves HTTP</param>
+internal sealed record IndexerFigures(string Name, string Table, string State, int Percent, long Rows, long LagMilliseconds, string Url);
 
 /// <summary>How full a memcached is.</summary>
 /// <param name="Bytes">bytes of items</param>

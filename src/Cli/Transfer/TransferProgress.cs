@@ -9,7 +9,11 @@ internal sealed class TransferProgress
 
     public string What { get; set; } = "";
 
-    public long Done => Interlocked.Read(ref _done);
+    public long Done
+    {
+        get => Interlocked.Read(ref _done);
+        set => Interlocked.Exchange(ref _done, value);
+    }
 
     public long Total { get; set; }
 

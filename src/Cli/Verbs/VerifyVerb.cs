@@ -1,7 +1,7 @@
 using System.CommandLine;
-using System.Globalization;
 using Mjolnir.Cli.Applications;
 using Mjolnir.Cli.Embedded;
+using Mjolnir.Cli.Status;
 using Mjolnir.Cli.Transfer;
 using Mjolnir.Cli.Verify;
 using Mjolnir.Storage.Objects;
@@ -9,23 +9,33 @@ using Spectre.Console;
 
 namespace Mjolnir.Cli.Verbs;
 
-/// <summary><c>verify</c>: recomputes the indexes of a data folder from its rows, and compares. 0: all is as the rows say; 1: something is not.</summary>
+/// <summary>
+/// <c>verify</c>: recomputes the indexes from the rows, and compares: those of a data folder, or those that the indexers of a running cluster hold. 0: all is as the rows say; 1: something is not.
+/// </summary>
 internal static class VerifyVerb
 {
-    private static readonly Argument<string> App = AppFolder.Argument();
-    private static readonly Option<string?> Data = new("--data") { Description = "Data folder of a `dev` server, which must not be running. Usual: .mjolnir in the application's folder." };
+    private static readonly Argument<string?> App = new("APP") { Description = "Folder of the application, for a data folder; a running cluster knows its own.", Arity = ArgumentArity.ZeroOrOne };
+    private static readonly Option<string?> Data = new("--data") { Description = "Data folder of a `dev` server, which must not be running, or of `up`, which must be. Usual: .mjolnir in the application's folder." };
+    private static readonly Option<string?> Config = new("--config") { Description = "The configuration of any role of a running cluster, instead." };
 
     public static Command Create()
     {
-        var command = new Command("verify", "Recompute every index of a data folder from its rows, compare, and tell what differs.") { App, Data };
+        var command = new Command("verify", "Recompute every index of a data folder, or of a running cluster, from its rows, compare, and tell what differs.") { App, Data, Config };
         command.SetAction(RunAsync);
         return command;
     }
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var folder = AppFolder.Resolve(parsed.GetRequiredValue(App));
-        var data = AppFolder.DataFolder(folder, parsed.GetValue(Data));
+        var (given, named, config) = (parsed.GetValue(App), parsed.GetValue(Data), parsed.GetValue(Config));
+        var searched = named ?? (given is null ? null : AppFolder.DataFolder(AppFolder.Resolve(given), null));
+        if ((config is not null || searched is not null) && StatusPlaces.Cluster(null, searched, config) is { } cluster)
+        {
+            return await ClusterVerification.RunAsync(cluster, cancellationToken);
+        }
+
+        var folder = AppFolder.Resolve(given ?? throw new FailureException("an application's folder, or the --data or --config of a running cluster is needed") { ExitCode = ExitCodes.Usage });
+        var data = AppFolder.DataFolder(folder, named);
         if (!Directory.Exists(DataFolder.Store(data)))
         {
             throw new FailureException($"there is no store in {data}", "Name the data folder of a server: --data DIR");
@@ -45,11 +55,7 @@ internal static class VerifyVerb
         var tables = await TransferScreen.FollowAsync(console, Console.IsOutputRedirected, progress, verification.RunAsync(cancellationToken));
         foreach (var table in tables)
         {
-            console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{table.Table}: {table.Rows:N0} rows, {table.Entries:N0} entries on {table.Pages:N0} pages: {(table.Differences == 0 ? "as the rows say" : $"{table.Differences:N0} differences")}"));
-            foreach (var difference in table.First)
-            {
-                console.WriteLine("  " + difference);
-            }
+            VerifiedText.Write(console, table.Table, table);
         }
 
         if (tables.Count == 0)

@@ -1,6 +1,8 @@
+using System.Runtime.CompilerServices;
 using Mjolnir.Core.Batches;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Indexes;
+using Mjolnir.Indexer.Verifying;
 
 namespace Mjolnir.Indexer.Running;
 
@@ -88,6 +90,18 @@ public sealed class ApplicationIndexer(IndexerParts parts) : IAsyncDisposable
         finally
         {
             _changing.Release();
+        }
+    }
+
+    /// <summary>Recomputes the indexes of all tables from the rows, one table after another, and compares, while they follow the logs.</summary>
+    /// <param name="progress">told of a table how many of its rows were read, now and then. From any thread</param>
+    /// <param name="cancellationToken">ends it</param>
+    /// <exception cref="VerificationFailedException">it cannot be finished</exception>
+    public async IAsyncEnumerable<VerifiedTable> VerifyAsync(Action<TableProgress, long> progress, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var table in _tables)
+        {
+            yield return await table.VerifyAsync(read => progress(table.Progress, read), cancellationToken);
         }
     }
 

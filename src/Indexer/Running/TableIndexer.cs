@@ -4,6 +4,7 @@ using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Indexer.Tables;
 using Mjolnir.Indexer.Trees;
+using Mjolnir.Indexer.Verifying;
 using Mjolnir.Storage.Rows;
 
 namespace Mjolnir.Indexer.Running;
@@ -22,6 +23,7 @@ internal sealed class TableIndexer
 {
     private readonly IndexerParts _parts;
     private readonly TableLayout _layout;
+    private readonly TableIndexes _declared;
     private readonly TableInbox _inbox;
     private readonly Func<RowKey, bool> _isOurs;
     private readonly Func<long> _nextTerm;
@@ -29,6 +31,7 @@ internal sealed class TableIndexer
     private Task _run = Task.CompletedTask;
     private TableWriter? _writer;
     private IReadOnlyCollection<PageId> _inherited;
+    private readonly VerifiedWriter _verified;
     private volatile TableProgress _progress;
 
     /// <param name="parts">what it works with</param>
@@ -40,9 +43,10 @@ internal sealed class TableIndexer
     public TableIndexer(IndexerParts parts, string app, string table, TableIndexes declared, IReadOnlyCollection<PageId> inherited, Func<long> nextTerm)
     {
         (_parts, _inherited, _nextTerm) = (parts, inherited, nextTerm);
-        _layout = new TableLayout(table, declared);
+        (_layout, _declared) = (new TableLayout(table, declared), declared);
         var prefix = $"{app}/{table}/";
         _inbox = new TableInbox(prefix, parts.InboxBytes);
+        _verified = new VerifiedWriter(_inbox.WakeAgain);
         _isOurs = key => key.Text.StartsWith(prefix, StringComparison.Ordinal);
         _progress = new TableProgress(table, TableState.Building, 0, 0, 0, 0, 0, 0, null);
         (App, Table) = (app, table);
@@ -69,6 +73,16 @@ internal sealed class TableIndexer
 
     /// <summary>A log was cut behind this batch: if more of it is in the trees, they are made anew. Returns at once.</summary>
     public void Cut(Stamp end) => _inbox.Cut(end);
+
+    /// <summary>Recomputes the indexes from the rows and compares, while it goes on.</summary>
+    /// <param name="progress">told how many rows were read, now and then</param>
+    /// <param name="cancellationToken">ends it</param>
+    /// <exception cref="VerificationFailedException">it cannot be finished</exception>
+    public async Task<VerifiedTable> VerifyAsync(Action<long> progress, CancellationToken cancellationToken)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
+        return await new RunningVerifier(_verified, _parts, _declared).RunAsync(_isOurs, progress, either.Token);
+    }
 
     /// <summary>Ends it; gives the pages that it leaves behind.</summary>
     public async Task<IReadOnlyCollection<PageId>> StopAsync()
@@ -116,6 +130,7 @@ internal sealed class TableIndexer
 
     private async Task BuildAsync(CancellationToken cancellationToken)
     {
+        _verified.StartOver();
         _inherited = _writer?.AllPages() ?? _inherited;
         Tell(_progress with { State = TableState.Building, Percent = 0, Steps = 0 });
         await _parts.StoreConsumed(cancellationToken);
@@ -124,9 +139,8 @@ internal sealed class TableIndexer
         var build = await ReadAsync(stored, cancellationToken);
 
         // Nobody writes a lower term from here on.
-        _writer = new TableWriter(_layout, _nextTerm(), _parts.Pages, _parts.Time, PageSizes.Usual);
-        var applied = snapshot.Logs.Where(log => log.LastBatch > 0).Select(log => new Stamp(log.Log, Math.Min(log.LastBatch, log.Watermark ?? long.MaxValue))).ToList();
-        await _writer.BuildAsync(build, applied, _inherited, cancellationToken);
+        _writer = new TableWriter(_layout, _nextTerm(), _parts.Pages, _parts.Time, PageSizes.Usual) { IsHeld = () => _verified.IsHeld };
+        await _writer.BuildAsync(build, VectorOf(snapshot), _inherited, cancellationToken);
         _inherited = [];
         Tell(Figures(TableState.Following) with { Percent = 100, Built = _progress.Built + 1 });
         _parts.Changed(App, Table);
@@ -162,6 +176,7 @@ internal sealed class TableIndexer
         while (true)
         {
             await _inbox.WaitAsync(cancellationToken);
+            _verified.CarryOut(_writer!);
             var began = _parts.Time.GetTimestamp();
             if (await StepAsync(cancellationToken) is not { } pause)
             {
@@ -227,6 +242,8 @@ internal sealed class TableIndexer
             return null;
         }
 
+        _verified.Note(rows);
+
         Tell(Figures(waits ? TableState.CatchingUp : TableState.Following) with { Steps = _progress.Steps + (applied.Count > 0 ? 1 : 0), Lag = oldest == long.MaxValue ? _progress.Lag : AgeOf(oldest) });
         if (rows.Count > 0)
         {
@@ -264,7 +281,11 @@ internal sealed class TableIndexer
         return _progress with { State = state, Rows = _writer.Trees.Rows, Pages = pages.Count, Bytes = pages.Bytes };
     }
 
-    private static RowChange Change(RowKey key, RowVersion version) =>
+    /// <summary>Per log the last batch that a snapshot has.</summary>
+    internal static List<Stamp> VectorOf(StoreSnapshot snapshot) =>
+        [.. snapshot.Logs.Where(static log => log.LastBatch > 0).Select(static log => new Stamp(log.Log, Math.Min(log.LastBatch, log.Watermark ?? long.MaxValue)))];
+
+    internal static RowChange Change(RowKey key, RowVersion version) =>
         new(key.PrimaryKey, version.Version, version.State == RowState.Present ? version.Value : null);
 
     private void Tell(TableProgress progress) => _progress = progress;

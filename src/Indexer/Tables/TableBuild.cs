@@ -27,6 +27,27 @@ internal sealed class TableBuild
     /// <summary>Takes in a row, each once; what it holds is copied.</summary>
     public void Add(RowChange row) => _rows.Add(new TreeChange(Encoding.UTF8.GetBytes(row.PrimaryKey), RowRecord.Of(_layout, row)));
 
+    /// <summary>Of these the rows that are there; the others were removed, and are remembered.</summary>
+    public int Present => _rows.Count(static row => !RowRecord.Image(row.Payload).IsEmpty);
+
+    /// <summary>Takes in other versions of rows, or other rows: of each the highest version counts.</summary>
+    public void Renew(IEnumerable<RowChange> rows)
+    {
+        var newer = rows.ToDictionary(static row => row.PrimaryKey, StringComparer.Ordinal);
+        for (var i = 0; i < _rows.Count; i++)
+        {
+            if (newer.Remove(Encoding.UTF8.GetString(_rows[i].Key), out var row) && row.Version > RowRecord.Version(_rows[i].Payload))
+            {
+                _rows[i] = _rows[i] with { Payload = RowRecord.Of(_layout, row) };
+            }
+        }
+
+        foreach (var row in newer.Values)
+        {
+            Add(row);
+        }
+    }
+
     /// <summary>The tree of rows.</summary>
     public ReadOnlySpan<TreeChange> Rows() => TreeChange.Sorted(_rows);
 

@@ -34,8 +34,14 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
     /// <summary>The trees as the writer has them.</summary>
     public TableTrees Trees => _trees;
 
+    /// <summary>What readers see; null before the first step.</summary>
+    public IndexHead? Head { get; private set; }
+
     /// <summary>True when a writer of a later term has taken over: this one has ended.</summary>
     public bool IsDeposed { get; private set; }
+
+    /// <summary>True while somebody reads a head that may be older than replaced pages stay: nothing is taken away then.</summary>
+    public Func<bool> IsHeld { get; init; } = static () => false;
 
     /// <summary>One step. False if a later writer has taken over.</summary>
     /// <param name="rows">changes of rows of this table, in any order; what was applied before is passed over</param>
@@ -99,14 +105,14 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
         _replaced.Enqueue((time.GetTimestamp(), [.. _trees.Pages.Replaced, .. _inherited]));
         _inherited = [];
         _trees.Settle();
-        _unpublished = null;
+        (Head, _unpublished) = (head, null);
         await DeleteReplacedAsync(cancellationToken);
         return true;
     }
 
     private async ValueTask DeleteReplacedAsync(CancellationToken cancellationToken)
     {
-        while (_replaced.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Since) >= IndexerLimits.ReplacedPagesStay)
+        while (!IsHeld() && _replaced.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Since) >= IndexerLimits.ReplacedPagesStay)
         {
             await pages.DeleteAsync(layout.Table, oldest.Pages, cancellationToken);
             _replaced.Dequeue();

@@ -40,6 +40,12 @@ public sealed class TableVerifier(IIndexPages pages, string table, TableIndexes 
     /// <summary>Takes in a row, each once; what it holds is copied.</summary>
     public void Add(string primaryKey, long version, Document row) => _build.Add(new RowChange(primaryKey, version, row));
 
+    /// <summary>Takes in a row, each once, a removed one too; what it holds is copied.</summary>
+    internal void Add(RowChange row) => _build.Add(row);
+
+    /// <summary>Takes in newer versions of some rows: of each the highest version counts.</summary>
+    internal void Renew(IEnumerable<RowChange> rows) => _build.Renew(rows);
+
     /// <summary>Compares one state of the trees with the rows, which are those of that state.</summary>
     /// <param name="head">names the trees</param>
     /// <param name="cancellationToken">ends it</param>
@@ -70,7 +76,7 @@ public sealed class TableVerifier(IIndexPages pages, string table, TableIndexes 
             Compare("search, mistyped words", Vocabulary.Shape, _build.Vocabulary(), found);
         }
 
-        return new VerifiedTable(table, _build.Count, _entries, _pages, _differences, _first);
+        return new VerifiedTable(table, _build.Present, _entries, _pages, _differences, _first);
     }
 
     private async Task<List<TreeChange>> ReadAsync(string tree, TreeShape shape, TreeRoot root, CancellationToken cancellationToken)

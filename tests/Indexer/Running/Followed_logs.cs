@@ -11,6 +11,7 @@ using Mjolnir.Core.Manifests;
 using Mjolnir.Core.Segments;
 using Mjolnir.Indexer.Running;
 using Mjolnir.Indexer.Tests.Tables;
+using Mjolnir.Indexer.Verifying;
 using Mjolnir.Storage.Indexes;
 using Mjolnir.Storage.Manifests;
 using Mjolnir.Storage.Objects;
@@ -192,6 +193,62 @@ public sealed class Followed_logs : IAsyncLifetime
         await UntilAsync(() => _pages.Heads.Newest("t")!.Declared == other.Declared);
 
         Assert.True(_pages.Heads.Newest("t")!.Term > before.Term);
+    }
+
+    [Fact]
+    public async Task Are_verified_while_they_are_followed_and_what_is_not_as_the_rows_say_is_told()
+    {
+        await StoreAsync(1, 3, Row("a", 1, 10), Row("b", 3, 20), Removed("c", 2));
+        await BeginAsync(_pages);
+        await ReachAsync(3);
+        Assert.Equal((2L, 0L), Figures(await VerifyAsync()));
+
+        // The indexes are before the store when it begins, behind it when it is read, and go on meanwhile.
+        Offer(4, Row("a", 2, 30), Removed("b", 4));
+        await ReachAsync(4);
+        var verifying = VerifyAsync();
+        await StoreAsync(4, 6, Row("a", 2, 30), Removed("b", 4), Row("c", 3, 7), Row("d", 1, 5));
+        Offer(5, Row("d", 1, 5));
+        await ReachAsync(5);
+        Offer(6, Row("c", 3, 7));
+        Offer(7, Row("a", 3, 1));
+        Assert.Equal(0, (await verifying).Differences);
+        await StoreAsync(7, 7, Row("a", 3, 1));
+        Assert.Equal((3L, 0L), Figures(await VerifyAsync()));
+
+        await StoreAsync(8, 8, Row("e", 1, 2));
+        Offer(8, Row("e", 1, 1));
+        await ReachAsync(8);
+        Assert.Equal(["index byN: has n 1 of row 'e', which does not follow from the rows", "index byN: lacks n 2 of row 'e'"], (await VerifyAsync()).First.Order(StringComparer.Ordinal));
+        Assert.Equal(1, _indexer!.Progress.Single().Built);
+        Assert.Empty(_faults);
+    }
+
+    [Fact]
+    public async Task That_start_over_cannot_be_verified_meanwhile()
+    {
+        await BeginAsync(_pages);
+        Offer(1, Row("a", 1, 1));
+        await ReachAsync(1);
+        var verifying = VerifyAsync(); // waits for the store to have the batch
+
+        _indexer!.Cut([new Stamp(Log, 0)]);
+        await Assert.ThrowsAsync<VerificationFailedException>(() => verifying);
+        await UntilAsync(() => _indexer.Progress.Single().State == TableState.Following);
+        Assert.Equal((0L, 0L), Figures(await VerifyAsync()));
+    }
+
+    private static (long Rows, long Differences) Figures(VerifiedTable table) => (table.Rows, table.Differences);
+
+    private async Task<VerifiedTable> VerifyAsync()
+    {
+        var verified = new List<VerifiedTable>();
+        await foreach (var table in _indexer!.VerifyAsync((_, _) => { }, CancellationToken.None))
+        {
+            verified.Add(table);
+        }
+
+        return Assert.Single(verified);
     }
 
     private async Task BeginAsync(IIndexPages pages, long inboxBytes = 1 << 20)
