@@ -34,6 +34,8 @@ internal static class TextBenchmark
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{packages.Count:N0} packages indexed in {Stopwatch.GetElapsedTime(began).TotalSeconds:F1} s, {(double)(GC.GetTotalMemory(forceFullCollection: true) - before) / packages.Count:F0} bytes each"));
         var queries = RelevanceQuery.Read(Path.Combine(AppContext.BaseDirectory, "Text", "queries.txt"));
         Console.WriteLine($"{queries.Count(query => searched.Best(query.Text, First).Intersect(query.Accepted).Any())} of {queries.Count} queries find a package that is accepted among the first {First}");
+        var heldOut = RelevanceQuery.Read(Path.Combine(AppContext.BaseDirectory, "Text", "heldout.txt"));
+        Console.WriteLine($"{heldOut.Count(query => searched.Best(query.Text, First).Intersect(query.Accepted).Any())} of {heldOut.Count} queries that were held out");
 
         await using var server = await PostgresServer.StartAsync();
         await using var database = NpgsqlDataSource.Create(server.ConnectionString);

@@ -10,12 +10,17 @@ public class Packages_found
     /// <summary>Words alone do not say of these which package is meant: docs/design/indexes.md tells why.</summary>
     private static readonly string[] Missed = ["web server", "media player", "dns server"];
 
+    /// <summary>Of the twenty queries that no constant of the ranking was chosen by. Measured, and no goal: what is missed is missed for want of what people use (docs/design/indexes.md).</summary>
+    private const int FewestHeldOut = 16;
+
     private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "Relevance");
     private static readonly Lazy<SearchedPackages> Packages = new(static () => new SearchedPackages(SearchedPackages.Read(Path.Combine(Folder, "packages.tsv"))));
 
     public static TheoryData<string> Found => [.. Queries.Select(static query => query.Text).Except(Missed)];
 
     private static IReadOnlyList<RelevanceQuery> Queries => RelevanceQuery.Read(Path.Combine(Folder, "queries.txt"));
+
+    private static IReadOnlyList<RelevanceQuery> HeldOut => RelevanceQuery.Read(Path.Combine(Folder, "heldout.txt"));
 
     [Theory]
     [MemberData(nameof(Found))]
@@ -29,6 +34,15 @@ public class Packages_found
     [Fact]
     public void Are_not_yet_those_of_three_queries() =>
         Assert.Equal(Missed.Order(StringComparer.Ordinal), Queries.Where(static query => !Packages.Value.Best(query.Text, First).Intersect(query.Accepted).Any()).Select(static query => query.Text).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Are_right_for_as_many_of_the_queries_that_were_held_out_as_ever()
+    {
+        var packages = new SearchedPackages([.. SearchedPackages.Read(Path.Combine(Folder, "packages.tsv")), .. SearchedPackages.Read(Path.Combine(Folder, "heldout.tsv"))]);
+        var missed = HeldOut.Where(query => !packages.Best(query.Text, First).Intersect(query.Accepted).Any()).ToList();
+
+        Assert.True(HeldOut.Count - missed.Count >= FewestHeldOut, string.Join('\n', missed.Select(packages.Explain)));
+    }
 
     [Fact]
     public void Are_searched_as_the_sample_declares_it()
