@@ -12,6 +12,11 @@ namespace Mjolnir.Cli.Roles;
 /// Opens and seals logs for the server of this process. Their workers live in other processes and hear of a new log by this server's beats. The next log is always declared already: a young queue
 /// needs a while until its broker has made it safe, which a server that has just lost its log should not have to wait for. Nor one that starts again after it was killed: it takes the log
 /// that the run before had declared ahead, if that run did not come to use it.
+/// <code>
+/// declared (noted before) ──► spare ──► its registration asked for ──► used
+///    │ not known to be made              │ no answer: kept, and used by the next try. Never deleted: were the registration to arrive later, its queue would count as lost
+///    └─► deleted when the next one is declared, at the stop, or by the next run: nobody ever asked for its registration
+/// </code>
 /// </summary>
 /// <param name="server">the server's name</param>
 /// <param name="broker">has the logs</param>
@@ -23,7 +28,9 @@ namespace Mjolnir.Cli.Roles;
 internal sealed class ClusterLogEpochs(string server, ILogBroker broker, ClusterRegistry registry, LogSealer sealer, FormerLogs former, StoredMarks stored, IReadOnlyList<string>? unique = null) : ILogEpochs, IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
+    private readonly List<string> _failed = [];
     private Task<string>? _spare;
+    private string? _asked;
     private long _epoch;
     private bool _hasLookedForSpare;
 
@@ -44,7 +51,9 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
             }
 
             // Bound before it is registered: whoever finds it in the registry can seal it (V11).
-            await registry.RegisterLogAsync(publisher.Log, publisher.Log == former.Spare, cancellationToken);
+            var mayBeRegistered = MayBeRegistered(publisher.Log);
+            _asked = publisher.Log;
+            await registry.RegisterLogAsync(publisher.Log, mayBeRegistered, cancellationToken);
         }
         catch
         {
@@ -64,15 +73,16 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
 
     public long StoredBatch(string log) => stored.Of(log);
 
-    /// <summary>Deletes the queue that was declared and never used. What cannot be deleted now, the next run of this server deletes.</summary>
+    /// <summary>Deletes the queues that were declared and never used. What cannot be deleted now, the next run of this server deletes.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
-        if (await PreparedAsync() is { } unused)
+        if (await PreparedAsync() is { } unused && !MayBeRegistered(unused))
         {
             await DeleteAsync(unused, CancellationToken.None);
         }
 
+        await DeleteFailedAsync(CancellationToken.None);
         _stop.Dispose();
     }
 
@@ -86,26 +96,50 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
         }
     }
 
-    private async ValueTask DeleteAsync(string log, CancellationToken cancellationToken)
+    /// <summary>Its registration was asked for, by this run or the one before, and may still arrive.</summary>
+    private bool MayBeRegistered(string log) => log == _asked || log == former.Spare;
+
+    /// <summary>Queues of which it was not known whether they were made: their names are never tried again.</summary>
+    private async ValueTask DeleteFailedAsync(CancellationToken cancellationToken)
+    {
+        foreach (var log in _failed.ToArray())
+        {
+            if (!await DeleteAsync(log, cancellationToken))
+            {
+                return;
+            }
+
+            _failed.Remove(log);
+        }
+    }
+
+    /// <summary>False: the broker does not answer. The log stays in the list of this server's logs, by which its next run finds it.</summary>
+    private async ValueTask<bool> DeleteAsync(string log, CancellationToken cancellationToken)
     {
         try
         {
             await broker.DeleteAsync(log, cancellationToken);
             former.Forget(log);
+            return true;
         }
         catch (LogUnavailableException)
         {
-            // It stays in the list of this server's logs, by which its next run finds it.
+            return false;
         }
     }
 
+    /// <summary>Opens the log declared ahead, or another. Until it is used it stays the spare, whatever fails meanwhile.</summary>
     private async ValueTask<ILogPublisher> NextAsync(CancellationToken cancellationToken)
     {
-        var prepared = await PreparedAsync().WaitAsync(cancellationToken);
+        if (await PreparedAsync().WaitAsync(cancellationToken) is { } prepared && await OpenedAsync(prepared, cancellationToken) is { } publisher)
+        {
+            return publisher;
+        }
+
         _spare = null;
-        return (prepared is null ? null : await OpenedAsync(prepared, cancellationToken))
-            ?? await OpenedAsync(await DeclareAsync(cancellationToken), cancellationToken)
-            ?? throw new LogUnavailableException("The broker loses the queues that are declared.");
+        var log = await DeclareAsync(cancellationToken);
+        _spare = Task.FromResult(log);
+        return await OpenedAsync(log, cancellationToken) ?? throw new LogUnavailableException("The broker loses the queues that are declared.");
     }
 
     /// <summary>Null: the broker has lost the queue since it was declared. Nothing was in it and nobody knows of it, so nothing is to be cut: it is left.</summary>
@@ -149,9 +183,8 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
             former.RefuseSpare();
         }
 
-        var log = await DeclareAsync(cancellationToken);
-        former.NoteSpare(log);
-        return log;
+        await DeleteFailedAsync(cancellationToken);
+        return await DeclareAsync(cancellationToken);
     }
 
     /// <summary>
@@ -179,11 +212,17 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
             try
             {
                 await broker.DeclareAsync(log, cancellationToken);
+                former.NoteSpare(log);
                 return log;
             }
             catch (InvalidOperationException) when (tries < RoleLimits.LogNameTries)
             {
                 former.Forget(log);
+            }
+            catch (Exception fault) when (fault is LogUnavailableException or OperationCanceledException)
+            {
+                _failed.Add(log);
+                throw;
             }
         }
     }
