@@ -20,6 +20,9 @@ internal sealed class ClusterServices : IAsyncDisposable
     private readonly RabbitMqClusterBus _bus;
     private readonly string _cluster;
     private readonly CancellationTokenSource _closing = new();
+    private Task<(string Message, bool MayPass)?> _firstLook = Task.FromResult<(string, bool)?>(null);
+    private bool _isFirstLookTaken;
+    private Task _preparing = Task.CompletedTask;
 
     private ClusterServices(RabbitMqConnections connections, S3ObjectStore s3, string cluster, bool hearsCommits, TimeProvider time)
     {
@@ -111,8 +114,11 @@ internal sealed class ClusterServices : IAsyncDisposable
             new RabbitMqConnections(RabbitMqAddress.Parse(configuration.Queue.Url), process, time), new S3ObjectStore(Settings(configuration.Store), time), configuration.Cluster, hearsCommits, time);
         try
         {
+            // Side by side, but what is wrong with RabbitMQ is told first, and alone.
+            services._firstLook = services.StoreFailureAsync(services._closing.Token);
             await services.WaitAsync(services.QueueFailureAsync, patience, waits, cancellationToken);
-            services.StoreIsFit = services.WaitAsync(services.StoreFailureAsync, patience, waits, cancellationToken);
+            services.StoreIsFit = services.WaitAsync(services.NextStoreFailureAsync, patience, waits, cancellationToken);
+            services._preparing = hearsCommits ? services._connections.PrepareToSendAsync(services._closing.Token) : Task.CompletedTask;
             return services;
         }
         catch
@@ -134,6 +140,8 @@ internal sealed class ClusterServices : IAsyncDisposable
     {
         await _closing.CancelAsync();
         await StoreIsFit.ToItsEnd();
+        await _firstLook.ToItsEnd();
+        await _preparing;
         _closing.Dispose();
         await _bus.DisposeAsync();
         await _connections.DisposeAsync();
@@ -183,6 +191,14 @@ internal sealed class ClusterServices : IAsyncDisposable
         {
             return (fault.Message, MayPass: !fault.IsRefusal);
         }
+    }
+
+    /// <summary>What was begun beside the look at RabbitMQ counts as the first.</summary>
+    private Task<(string Message, bool MayPass)?> NextStoreFailureAsync(CancellationToken cancellationToken)
+    {
+        var isFirst = !_isFirstLookTaken;
+        _isFirstLookTaken = true;
+        return isFirst ? _firstLook.WaitAsync(cancellationToken) : StoreFailureAsync(cancellationToken);
     }
 
     private async Task<(string Message, bool MayPass)?> StoreFailureAsync(CancellationToken cancellationToken)

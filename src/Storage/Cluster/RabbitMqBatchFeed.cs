@@ -71,7 +71,6 @@ public sealed class RabbitMqBatchFeed : IAsyncDisposable
 
     private async Task KeepAsync()
     {
-        var backOff = RabbitMqClientLimits.FirstBackOff;
         while (!_stop.IsCancellationRequested)
         {
             RabbitMqLink? link = null;
@@ -79,7 +78,7 @@ public sealed class RabbitMqBatchFeed : IAsyncDisposable
             {
                 link = await _connections.Feed.OpenAsync(_stop.Token);
                 var channel = await OpenAsync(link, _stop.Token);
-                (_isOpen, backOff) = (true, RabbitMqClientLimits.FirstBackOff);
+                _isOpen = true;
                 await SendAsync(link, channel);
             }
             catch (Exception exception) when (RabbitMqFaults.IsFault(exception))
@@ -90,8 +89,8 @@ public sealed class RabbitMqBatchFeed : IAsyncDisposable
                 if (!_stop.IsCancellationRequested)
                 {
                     _report(exception);
-                    await Task.Delay(backOff, _connections.Time, _stop.Token).ToItsEnd();
-                    backOff = TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, RabbitMqClientLimits.LongestBackOff.Ticks));
+                    // Beside the connection's own, longer waits.
+                    await Task.Delay(RabbitMqClientLimits.FirstBackOff, _connections.Time, _stop.Token).ToItsEnd();
                 }
             }
         }

@@ -60,7 +60,7 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
     /// <summary>Messages, or parts of them, that others sent and that this version does not understand.</summary>
     public long Undecoded => Interlocked.Read(ref _undecoded);
 
-    /// <summary>Returns when the bus was joined for the first time: what is told before that, nobody hears.</summary>
+    /// <summary>Returns when the bus was joined for the first time: what was told before that is sent then, the newest of it.</summary>
     public Task ReadyAsync(CancellationToken cancellationToken) => _ready.Task.WaitAsync(cancellationToken);
 
     /// <inheritdoc/>
@@ -102,7 +102,8 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
 
     private void Send(object notice)
     {
-        if (_session is null)
+        // Before the first joining it is kept: a process that starts is to be heard as soon as it can be, and not half a second later by its next beat.
+        if (_session is null && _ready.Task.IsCompleted)
         {
             Interlocked.Increment(ref _dropped);
         }
@@ -114,13 +115,11 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
 
     private async Task KeepAsync()
     {
-        var backOff = RabbitMqClientLimits.FirstBackOff;
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 await using var session = await RabbitMqBusSession.OpenAsync(_connections.Bus, _names, _hearsCommits, Receive, _connections.Time, _stop.Token);
-                backOff = RabbitMqClientLimits.FirstBackOff;
                 Enter(session);
                 await SendAsync(session);
             }
@@ -130,8 +129,8 @@ public sealed class RabbitMqClusterBus : IClusterBus, IAsyncDisposable
                 if (!_stop.IsCancellationRequested)
                 {
                     _report?.Invoke(exception);
-                    await Task.Delay(backOff, _connections.Time, _stop.Token).ToItsEnd();
-                    backOff = TimeSpan.FromTicks(Math.Min(backOff.Ticks * 2, RabbitMqClientLimits.LongestBackOff.Ticks));
+                    // Beside the connection's own, longer waits.
+                    await Task.Delay(RabbitMqClientLimits.FirstBackOff, _connections.Time, _stop.Token).ToItsEnd();
                 }
             }
         }

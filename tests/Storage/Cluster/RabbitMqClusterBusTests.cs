@@ -99,6 +99,16 @@ public sealed class RabbitMqClusterBusTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_told_before_the_bus_is_joined_is_heard_when_it_is()
+    {
+        var first = await JoinAsync();
+        await using var connections = new RabbitMqConnections(RabbitMqAddress.Parse(_url), "early", TimeProvider.System);
+        await using var early = new RabbitMqClusterBus(connections, _cluster, hearsCommits: true);
+        early.Tell(Trouble("early"));
+        Assert.Equal(Trouble("early"), await first.Notices.ReadAsync(_patience.Token));
+    }
+
+    [Fact]
     public async Task Who_stops_listening_hears_no_more()
     {
         var member = await JoinAsync();

@@ -9,14 +9,17 @@ internal static class RabbitMqClientLimits
     /// <summary>First wait after no endpoint could be reached.</summary>
     public static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Longest wait between two tries to reach the endpoints: short beside the 5 s of healing.</summary>
-    public static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(1);
+    /// <summary>Longest wait between two tries to reach the endpoints: what a broker that comes back is noticed late by. A try at a port that is closed costs next to nothing.</summary>
+    public static readonly TimeSpan LongestBackOff = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Interval of AMQP heartbeats: both ends take the other for dead after two of them. A killed process is noticed at once by its socket; this is for frozen ones and cut cables.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(3);
 
     /// <summary>Time for one operation (declare, bind, delete …): milliseconds, and some hundred while a cluster elects. Whoever is slower is taken for frozen, and the connection is given up.</summary>
     public static readonly TimeSpan ControlPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>Time for a broker that did not answer one thing to answer another, which takes a live one a millisecond: so a queue that does not answer is told from a node that does not.</summary>
+    public static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(1);
 
     /// <summary>
     /// Time between making a log and using it. RabbitMQ (3.10 to date) writes down which data belongs to a new quorum queue only when its list of queues was left alone for half a second, looked at every half second; a node that is killed

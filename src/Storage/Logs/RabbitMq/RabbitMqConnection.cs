@@ -19,6 +19,23 @@ internal sealed class RabbitMqConnection(RabbitMqAddress address, string name, T
     public ValueTask<RabbitMqLink> OpenAsync(CancellationToken cancellationToken) =>
         Volatile.Read(ref _link) is { IsOpen: true } link ? new(link) : ReopenAsync(cancellationToken);
 
+    /// <summary>The same, however long it takes until an endpoint answers: for who waits anyway.</summary>
+    /// <exception cref="LogUnavailableException">they refuse</exception>
+    public async ValueTask<RabbitMqLink> AwaitAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                return await OpenAsync(cancellationToken);
+            }
+            catch (LogUnavailableException fault) when (!fault.IsRefusal)
+            {
+                // The next try waits.
+            }
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _opening.WaitAsync();

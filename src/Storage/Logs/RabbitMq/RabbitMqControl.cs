@@ -74,4 +74,33 @@ internal static class RabbitMqControl
             }
         }
     }
+
+    /// <summary>Closes a channel on which something has no answer yet, without waiting for it: the broker closes it when it has come to the end of that.</summary>
+    public static async Task CloseLateAsync(IChannel channel)
+    {
+        try
+        {
+            await channel.CloseAsync();
+            await channel.DisposeAsync();
+        }
+        catch (Exception exception) when (RabbitMqFaults.IsFault(exception) || exception is InvalidOperationException)
+        {
+            // The client takes the late answer to what was asked before for a wrong one. Sent is all that it must be: it is carried out behind what it follows, or with the end of the connection.
+        }
+    }
+
+    /// <summary>Whether the broker still answers on this connection: what has no answer is then not the broker's fault, nor the way's.</summary>
+    public static async ValueTask<bool> AnswersAsync(RabbitMqLink link, TimeProvider time)
+    {
+        using var patience = new CancellationTokenSource(RabbitMqClientLimits.AnswerPatience, time);
+        try
+        {
+            await using var channel = await link.OpenChannelAsync(Unconfirmed, patience.Token);
+            return true;
+        }
+        catch (Exception exception) when (RabbitMqFaults.IsFault(exception))
+        {
+            return false;
+        }
+    }
 }

@@ -11,6 +11,7 @@ internal static class RabbitMqFaults
     private const ushort Locked = 405;
     private const ushort AccessRefused = 403;
     private const ushort NotAllowed = 530;
+    private const ushort InternalError = 541;
 
     /// <summary>The broker or the way to it failed, as opposed to this program.</summary>
     public static bool IsFault(Exception exception) =>
@@ -19,6 +20,9 @@ internal static class RabbitMqFaults
     /// <summary>There is no such queue. "Not found" is also said of a queue that exists and cannot be reached just now: that must never be taken for a lost log.</summary>
     public static bool IsMissing(Exception exception) =>
         exception is OperationInterruptedException { ShutdownReason: { ReplyCode: NotFound } reason } && reason.ReplyText.Contains("no queue", StringComparison.Ordinal);
+
+    /// <summary>Something in the broker does not work (a queue whose process is gone): it ends the whole connection for that.</summary>
+    public static bool IsInternal(Exception exception) => exception is OperationInterruptedException { ShutdownReason.ReplyCode: InternalError };
 
     /// <summary>Another connection has the exclusive queue.</summary>
     public static bool IsLocked(Exception exception) => exception is OperationInterruptedException { ShutdownReason.ReplyCode: Locked };

@@ -71,9 +71,10 @@ public sealed class RabbitMqLogBroker : ILogBroker
     /// <inheritdoc/>
     /// <remarks>
     /// The broker does not say when a consumer becomes the active one; its first delivery does. So this returns when the log has a message that is not acknowledged, which every log gets: a marker of its view first, a seal last.
+    /// A broker that is away is waited for too.
     /// </remarks>
     /// <exception cref="UnknownLogException">there is no such log</exception>
-    /// <exception cref="LogUnavailableException">the broker does not answer, or the connection ended, or the log was deleted, while this waited</exception>
+    /// <exception cref="LogUnavailableException">the queue does not answer, or the connection ended, or the log was deleted, while this waited</exception>
     public async ValueTask<ILogConsumer> OpenConsumerAsync(string log, CancellationToken cancellationToken) =>
         await RabbitMqLogConsumer.OpenAsync(_connections, _names.Log(log), log, cancellationToken);
 

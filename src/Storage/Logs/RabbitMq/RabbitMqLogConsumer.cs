@@ -10,6 +10,7 @@ namespace Mjolnir.Storage.Logs.RabbitMq;
 /// <summary>The receiving end of one log. What was not acknowledged when it ends is delivered to the next, in order.</summary>
 internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsumer
 {
+    private readonly RabbitMqConnections _connections;
     private readonly RabbitMqLink _link;
     private readonly string _log;
     private readonly Channel<LogMessage> _arrived = System.Threading.Channels.Channel.CreateUnbounded<LogMessage>(new() { SingleWriter = true });
@@ -18,8 +19,8 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
     private volatile string? _lost;
     private bool _isDisposed;
 
-    private RabbitMqLogConsumer(RabbitMqLink link, IChannel channel, string log)
-        : base(channel) => (_link, _log) = (link, log);
+    private RabbitMqLogConsumer(RabbitMqConnections connections, RabbitMqLink link, IChannel channel, string log)
+        : base(channel) => (_connections, _link, _log) = (connections, link, log);
 
     public static async ValueTask<RabbitMqLogConsumer> OpenAsync(RabbitMqConnections connections, string queue, string log, CancellationToken cancellationToken)
     {
@@ -80,6 +81,7 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
             _isDisposed = true;
             // The broker gives back what is not acknowledged when the channel closes, not when the consumer is cancelled.
             await RabbitMqControl.CloseAsync(_link, Channel);
+            await _connections.JoinAsync(_log);
         }
     }
 
@@ -105,17 +107,23 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
 
     private static async ValueTask<RabbitMqLogConsumer> BeginAsync(RabbitMqConnections connections, string queue, string log, CancellationToken cancellationToken)
     {
-        var link = await connections.Receiving.OpenAsync(cancellationToken);
+        var connection = connections.ReceivingOf(log);
+        var link = await connection.AwaitAsync(cancellationToken);
         using var patience = new CancellationTokenSource(RabbitMqClientLimits.ControlPatience, connections.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
         IChannel? channel = null;
         try
         {
             channel = await link.OpenChannelAsync(RabbitMqControl.Unconfirmed, either.Token);
-            var consumer = new RabbitMqLogConsumer(link, channel, log);
+            var consumer = new RabbitMqLogConsumer(connections, link, channel, log);
             await channel.BasicQosAsync(0, RabbitMqClientLimits.Prefetch, global: false, either.Token);
             await channel.BasicConsumeAsync(queue, autoAck: false, consumer, either.Token);
             return consumer;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested && RabbitMqFaults.IsFault(exception) && exception is not OperationInterruptedException)
+        {
+            await GiveUpAsync(connections, connection, link, channel, $"reading the log {log} does not begin ({exception.Message})", log);
+            throw new LogUnavailableException($"RabbitMQ does not let the log {log} be read: {exception.Message}", exception);
         }
         catch (Exception exception)
         {
@@ -124,8 +132,14 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
                 await RabbitMqControl.CloseAsync(link, channel);
             }
 
+            if (RabbitMqFaults.IsInternal(exception))
+            {
+                connections.SetApart(log);
+            }
+
             if (RabbitMqFaults.IsMissing(exception))
             {
+                await connections.JoinAsync(log);
                 throw new UnknownLogException(log);
             }
 
@@ -134,12 +148,24 @@ internal sealed class RabbitMqLogConsumer : AsyncDefaultBasicConsumer, ILogConsu
                 throw;
             }
 
-            if (exception is not OperationInterruptedException)
-            {
-                link.Abandon($"reading the log {log} does not begin ({exception.Message})");
-            }
-
             throw new LogUnavailableException($"RabbitMQ does not let the log {log} be read: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>
+    /// There was no answer. Where the broker answers otherwise, only this queue does not (it has no leader): the log is read over a connection of its own from now on, and the consumers of others keep theirs. The closing of
+    /// the channel follows behind the beginning that was asked for, so no consumer stays behind, whenever the broker comes to it.
+    /// </summary>
+    private static async ValueTask GiveUpAsync(RabbitMqConnections connections, RabbitMqConnection connection, RabbitMqLink link, IChannel? channel, string why, string log)
+    {
+        if (connection == connections.Receiving && channel is not null && await RabbitMqControl.AnswersAsync(link, connections.Time))
+        {
+            connections.SetApart(log);
+            _ = RabbitMqControl.CloseLateAsync(channel);
+        }
+        else
+        {
+            link.Abandon(why);
         }
     }
 

@@ -82,6 +82,44 @@ public sealed class RabbitMqCrashTests : IAsyncLifetime
         await Assert.ThrowsAsync<LogUnavailableException>(() => declaring);
     }
 
+    /// <summary>Waiting for a queue that does not answer used to cost the process the connection of all its consumers, with every try.</summary>
+    /// <param name="hurt">done to the process that leads the queue: it stands still, or is gone, for which RabbitMQ ends the connection of whoever asks</param>
+    /// <param name="heal">undoes it</param>
+    /// <param name="costs">tries that cost the others their connection</param>
+    [Theory]
+    [InlineData("sys:suspend(Leader)", "sys:resume(Leader)", 0)]
+    [InlineData("ra:stop_server(quorum_queues, Leader)", "ra:restart_server(quorum_queues, Leader)", 1)]
+    public async Task A_log_whose_queue_does_not_answer_is_waited_for_apart_from_the_others_until_it_does(string hurt, string heal, int costs)
+    {
+        await using var publisher = await _process.DeclareAsync(Log, Cancellation);
+        await using var silent = await _process.DeclareAsync("s2.1", Cancellation);
+        await RabbitMqProcess.PublishAsync(publisher, "before", Cancellation);
+        await RabbitMqProcess.PublishAsync(silent, "kept", Cancellation);
+        await OfQueueAsync("s2.1", hurt);
+        for (var tries = 0; tries < costs; tries++)
+        {
+            await Assert.ThrowsAsync<LogUnavailableException>(async () => await _other.Broker.OpenConsumerAsync("s2.1", Cancellation));
+        }
+
+        await using var consumer = await _other.Broker.OpenConsumerAsync(Log, Cancellation);
+        var connection = await _other.Connections.Receiving.OpenAsync(Cancellation);
+        for (var tries = 0; tries < 2; tries++)
+        {
+            await Assert.ThrowsAsync<LogUnavailableException>(async () => await _other.Broker.OpenConsumerAsync("s2.1", Cancellation));
+        }
+
+        await RabbitMqProcess.PublishAsync(publisher, "after", Cancellation);
+        Assert.Equal(["before", "after"], await RabbitMqProcess.ReadThroughAsync(consumer, "after", Cancellation));
+
+        await OfQueueAsync("s2.1", heal);
+        ILogConsumer? found = null;
+        await RabbitMqProcess.PersistAsync(async () => found = await _other.Broker.OpenConsumerAsync("s2.1", Cancellation), Cancellation);
+        Assert.Equal(["kept"], await RabbitMqProcess.ReadThroughAsync(found!, "kept", Cancellation));
+        await found!.DisposeAsync();
+        Assert.Same(connection, await _other.Connections.Receiving.OpenAsync(Cancellation));
+        Assert.Same(_other.Connections.Receiving, _other.Connections.ReceivingOf("s2.1"));
+    }
+
     [Fact]
     public async Task While_the_broker_is_away_messages_are_refused_soon_and_afterwards_the_log_goes_on()
     {
@@ -190,4 +228,8 @@ public sealed class RabbitMqCrashTests : IAsyncLifetime
         Assert.InRange(texts.Count - 1, confirmed, outcome == PublishOutcome.Refused ? confirmed : confirmed + 1);
         Assert.Equal(Enumerable.Range(0, texts.Count - 1).Select(at => $"{at}"), texts[..^1]);
     }
+
+    /// <summary>Does something with the process that leads a log's queue, in the broker.</summary>
+    private Task<string> OfQueueAsync(string log, string what) => _server.Service.ControlAsync(
+        ["eval", $"{{ok, Queue}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<\"/\">>, queue, <<\"mjolnir.{Cluster}.log.{log}\">>)), Leader = amqqueue:get_pid(Queue), {what}."], Cancellation);
 }
