@@ -99,6 +99,9 @@ public sealed record ProxyLimits
     /// <summary>Pause before the next server is asked about the cluster when one could not tell.</summary>
     public TimeSpan ClusterRetry { get; init; } = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>The same while no server is known to be ready: callers wait for the first that is.</summary>
+    public TimeSpan FirstClusterRetry { get; init; } = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Bytes of an answer about the cluster: 4096 ranges of slots and a thousand servers are less.</summary>
     public int ClusterBytes { get; init; } = 1024 * 1024;
 

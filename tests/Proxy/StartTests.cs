@@ -13,6 +13,22 @@ public sealed class StartTests
         Assert.Equal(200, (await TestProxy.CallAsync(client, """{"args":["a","b",1]}""")).Code);
     }
 
+    /// <summary>A server takes calls before others hear of it: it was taken for not ready again with each change of the cluster until they did.</summary>
+    [Fact]
+    public async Task A_server_that_takes_calls_is_used_though_others_do_not_yet_tell_that_it_does()
+    {
+        await using var cluster = await FakeCluster.StartAsync(2);
+        cluster.Change(static cluster => cluster.NotReady.UnionWith(["s1", "s2"]));
+        await using var proxy = await TestProxy.StartAsync(cluster);
+        using var client = proxy.Client();
+        for (var changes = 0; changes < 20; changes++)
+        {
+            cluster.Change(static cluster => cluster.GiveAllTo("s1"));
+            await Task.Delay(5);
+            Assert.Equal(200, (await TestProxy.CallAsync(client, """{"args":["a","b",1]}""")).Code);
+        }
+    }
+
     [Fact]
     public async Task Without_servers_it_listens_all_the_same_and_says_so()
     {

@@ -42,6 +42,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     private ClusterRows? _rows;
     private Task _following = Task.CompletedTask;
     private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string _keeper = "";
     private long _keeperHeard;
     private long _latest;
     private long _active;
@@ -159,6 +160,7 @@ internal sealed class ClusterMember : IAsyncDisposable
                 Interlocked.Exchange(ref _keeperHeard, _time.GetTimestamp());
                 var isNews = Raise(ref _latest, keeper.LatestView) | Raise(ref _active, keeper.ActiveView);
                 _rows?.Hear(keeper.Warm);
+                Greet(keeper.Run);
                 if (isNews)
                 {
                     _news.Writer.TryWrite(true);
@@ -177,6 +179,16 @@ internal sealed class ClusterMember : IAsyncDisposable
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>A keeper that begins knows nobody: it hears of this server at once, and of the logs that it knows to be dead, not by the next beat.</summary>
+    private void Greet(string keeper)
+    {
+        if (_keeper != keeper)
+        {
+            _keeper = keeper;
+            Beat();
         }
     }
 

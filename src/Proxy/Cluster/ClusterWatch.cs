@@ -23,7 +23,7 @@ internal sealed class ClusterWatch(ApplicationCluster cluster, HttpMessageInvoke
             if (!await AskAsync(teller, stop))
             {
                 teller = null;
-                await Task.Delay(limits.ClusterRetry, time, stop).ToItsEnd();
+                await Task.Delay(cluster.IsReady ? limits.ClusterRetry : limits.FirstClusterRetry, time, stop).ToItsEnd();
             }
         }
     }

@@ -90,11 +90,15 @@ internal sealed class AppServer : IDisposable
         }
     }
 
-    /// <summary>Another server told: what this proxy itself found is worth more, unless it found nothing or the news is bad.</summary>
+    /// <summary>
+    /// Another server told: what this proxy itself found is worth more, unless it found nothing or the news is bad. That a server which starts is still not told as ready is no news: others hear of it later than
+    /// who asks it.
+    /// </summary>
     public void SetTold(bool ready)
     {
+        var isNews = ready != IsToldReady;
         IsToldReady = ready;
-        if (State == ServerState.Unknown || (!ready && State == ServerState.Ready) || (ready && State == ServerState.NotReady))
+        if (State == ServerState.Unknown || (isNews && !ready && State == ServerState.Ready) || (ready && State == ServerState.NotReady))
         {
             SetAnswered(ready);
         }

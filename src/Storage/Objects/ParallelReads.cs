@@ -1,7 +1,7 @@
 namespace Mjolnir.Storage.Objects;
 
 /// <summary>Many reads, a bounded number at a time, results in order. The first that fails ends the others, and its exception is the caller's.</summary>
-internal static class ParallelReads
+public static class ParallelReads
 {
     /// <param name="atOnce">reads at the same time; 1: one after another, where the caller is (<see cref="IObjectStore.ReadsAtOnce"/>)</param>
     /// <param name="items">what to read</param>

@@ -43,11 +43,14 @@ internal sealed partial class KeeperTerm
         (_warmedRows, _warmingRows) = _warming is { } run ? (run.Rows, run.Total) : (_warmedRows, 0);
         var cold = ColdRanges(_active);
         var isDone = _warmedView == _active.Number && (cold.Count == 0 || _time.GetElapsedTime(_warmedAt) < _limits.WarmAgain);
-        if (_warming is null && !isDone)
+        if (_warming is null && !isDone && _active.Shards.All(IsAsLabelled))
         {
             _warming = new WarmingRun(_options, _registry, _active, cold, News, cancellationToken);
         }
     }
+
+    /// <summary>A shard that lost its memory, or was not looked at yet, is not filled: the next view empties it, and where a whole cluster starts again its servers need the processor.</summary>
+    private bool IsAsLabelled(ShardDescription shard) => _probes.TryGetValue((shard.Name, shard.Address), out var probe) && probe.Bears(shard.Label);
 
     private List<SlotRange> ColdRanges(ClusterView view) =>
         [.. view.Slots.Where(range => range.Since > _warm.GetValueOrDefault(view.Shards[range.Shard].Label) && !IsOverfull(view.Shards[range.Shard]))];

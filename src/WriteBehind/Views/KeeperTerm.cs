@@ -58,6 +58,9 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         using var listening = _options.Bus.Listen(notice => _heard.Writer.TryWrite(notice));
+
+        // Says only that it is there: servers tell themselves at once, while the store is being looked at.
+        Beat();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -30,51 +30,44 @@ internal sealed class LogBook(IObjectStore store)
     public LogPosition? Known(string log) => _known.GetValueOrDefault(log);
 
     /// <summary>Lists the registry and looks at every log that is not ended.</summary>
-    public async ValueTask LookAsync(CancellationToken cancellationToken)
+    public async ValueTask LookAsync(CancellationToken cancellationToken) => await LookAsync(await _registry.ListLogsAsync(cancellationToken), cancellationToken);
+
+    /// <summary>Looks at these logs again, at many of them at once.</summary>
+    public async ValueTask LookAsync(IReadOnlyList<string> logs, CancellationToken cancellationToken)
     {
-        var logs = await _registry.ListLogsAsync(cancellationToken);
         var head = await _chain.HeadAsync(cancellationToken);
-        foreach (var log in logs)
+        var open = logs.Where(log => _known.GetValueOrDefault(log) is not { IsEnded: true }).ToArray();
+        foreach (var (log, position, fault) in await ParallelReads.AllAsync(store.ReadsAtOnce, open, (log, stop) => ReadAsync(log, head, stop), cancellationToken))
         {
-            await LookAsync(log, head, cancellationToken);
+            if (fault is null)
+            {
+                _known[log] = position!;
+                _damaged.Remove(log);
+            }
+            else
+            {
+                // Told by who needs the log; the others go on.
+                _damaged[log] = fault;
+            }
         }
     }
 
-    /// <summary>Looks at these logs again.</summary>
-    public async ValueTask LookAsync(IEnumerable<string> logs, CancellationToken cancellationToken)
+    private async ValueTask<(string Log, LogPosition? Position, CorruptDataException? Fault)> ReadAsync(string log, RunChainEntry head, CancellationToken cancellationToken)
     {
-        var head = await _chain.HeadAsync(cancellationToken);
-        foreach (var log in logs)
-        {
-            await LookAsync(log, head, cancellationToken);
-        }
-    }
-
-    private async ValueTask LookAsync(string log, RunChainEntry head, CancellationToken cancellationToken)
-    {
-        var known = _known.GetValueOrDefault(log);
-        if (known is { IsEnded: true })
-        {
-            return;
-        }
-
         if (head.CoverageOf(log) is { Watermark: not null } done)
         {
             // Sealed, and in the runs as a whole: its manifest may be gone.
-            _known[log] = new LogPosition(done.Batch, done.Entry + 1, done.LastView, true);
-            return;
+            return (log, new LogPosition(done.Batch, done.Entry + 1, done.LastView, true), null);
         }
 
         try
         {
-            var position = known is null ? await LogPosition.ReadAsync(store, log, cancellationToken) : await BehindAsync(log, known, cancellationToken);
-            _known[log] = position with { IsEnded = position.IsEnded || head.CutOf(log) is not null };
-            _damaged.Remove(log);
+            var position = _known.GetValueOrDefault(log) is { } known ? await BehindAsync(log, known, cancellationToken) : await LogPosition.ReadAsync(store, log, cancellationToken);
+            return (log, position with { IsEnded = position.IsEnded || head.CutOf(log) is not null }, null);
         }
         catch (CorruptDataException fault)
         {
-            // Told by who needs the log; the others go on.
-            _damaged[log] = fault;
+            return (log, null, fault);
         }
     }
 

@@ -70,6 +70,15 @@ internal sealed class ShardProbe(IShardConnection connection, TimeProvider time,
         }
     }
 
+    /// <summary>True if the shard is known to bear this label.</summary>
+    public bool Bears(string label)
+    {
+        lock (_lock)
+        {
+            return _isReachable && _knowsLabel && _label == label;
+        }
+    }
+
     /// <summary>The next probe does not wait for its time.</summary>
     public void Hurry() => _isWanted = true;
 

@@ -77,6 +77,20 @@ public sealed class ClusterLifeTests : IAsyncLifetime
         var view = await _cluster.ActiveAsync(view => view.Number > before.Number);
         Assert.Equal(before.Number + 1, view.Number);
         Assert.DoesNotContain(view.Shards, shard => before.Shards.Contains(shard));
+
+        // Nor are they filled before they are opened: the opening would empty them again.
+        await _cluster.BeatAsync(beat => beat.ActiveView == view.Number && beat.Warm.Count == 2);
+        Assert.Single(_cluster.Reports, report => report.Contains($"view {before.Number}: ", StringComparison.Ordinal) && report.Contains("put into shards", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_keeper_says_that_it_is_there_before_it_has_seen_the_store()
+    {
+        using var store = _cluster.World.Store.HoldEach(static _ => true);
+        _cluster.StartKeeper();
+        var beat = await _cluster.BeatAsync(static _ => true);
+        Assert.Equal((0, 0), (beat.LatestView, beat.ActiveView));
+        store.Release();
     }
 
     [Fact]
