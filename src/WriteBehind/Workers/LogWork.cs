@@ -39,6 +39,9 @@ internal sealed class LogWork(string log, WorkerHostOptions options, Action move
 
     public long Backlog => Worker?.Backlog ?? 0;
 
+    /// <summary>True until it has come to its end.</summary>
+    internal bool HoldsWorker => Worker is not null;
+
     private WriteBehindWorker? Worker => Volatile.Read(ref _worker);
 
     /// <summary>Works until the log is ended, <see cref="StopAsync"/> is called, or something is wrong.</summary>
@@ -59,6 +62,8 @@ internal sealed class LogWork(string log, WorkerHostOptions options, Action move
             options.Failed(log, fault);
         }
 
+        // What it remembered of the log's rows is of no use any more, and a process works on many logs in its life.
+        Volatile.Write(ref _worker, null);
         moved();
     }
 

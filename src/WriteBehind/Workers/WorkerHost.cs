@@ -38,6 +38,9 @@ public sealed class WorkerHost(WorkerHostOptions options)
     /// <summary>Logs on which work stopped for good, and why.</summary>
     public IReadOnlyDictionary<string, Exception> Failed => _failed;
 
+    /// <summary>Works and workers that are kept in memory: of logs that have ended none, once another log was taken.</summary>
+    internal int Held => _running.Count + _works.Values.Count(static work => work.HoldsWorker);
+
     /// <summary>Works until cancelled; what is not stored then stays in the logs. Call <see cref="StopAsync"/> before, to store what was consumed.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {

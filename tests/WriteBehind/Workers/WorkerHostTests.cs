@@ -52,6 +52,30 @@ public sealed class WorkerHostTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Of_logs_that_have_ended_nothing_is_kept()
+    {
+        string[] logs = [.. Enumerable.Range(1, 20).Select(i => $"s1.{i}")];
+        foreach (var log in logs)
+        {
+            await World.OpenLogAsync(log);
+            await World.PublishAsync(log, 1, World.Put("alice" + log, 1, 1));
+        }
+
+        var (host, _) = _cluster.StartWorkers("s1");
+        await _cluster.EventuallyAsync(() => host.Worked.Count == logs.Length);
+        Assert.Equal(2 * logs.Length, host.Held);
+        foreach (var log in logs)
+        {
+            await World.SealAsync(log);
+        }
+
+        await _cluster.EventuallyAsync(() => host.Worked.Count == 0);
+        await World.OpenLogAsync("s1.99");
+        _cluster.Bus.Tell(new ServerBeat("s1", "run", "", "", "", "s1.99", 0, 0, true, false, []));
+        await _cluster.EventuallyAsync(() => host.Worked.Count == 1 && host.Held == 2);
+    }
+
+    [Fact]
     public async Task Broken_rules_stop_the_work_on_one_log_loudly_and_the_others_go_on()
     {
         await World.OpenLogAsync("s1.1");
