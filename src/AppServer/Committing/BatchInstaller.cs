@@ -199,9 +199,10 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
     }
 
     /// <summary>
-    /// The outcome of an install is not known: look. If the row still bears the version that was to be replaced, put the same envelope there again, so that the
+    /// The outcome of an install is not known: look. If the row still bears the version that was to be replaced, put what was found there again, so that the
     /// install must fail when it arrives late; another version is left alone. Tokens do not tell: behind a reconnect the same item has another token for us than the
-    /// compare carried, though not for the shard (V6u).
+    /// compare carried, though not for the shard (V6u). What was found, and not what this server remembers of it: a batch that steps back and is closed again bears the same number, so the same version under
+    /// the same stamp may have held something else when it was read.
     /// </summary>
     private async ValueTask<CellBase?> LearnInstallAsync(ClosingBatch batch, Touch touch, CancellationToken cancellationToken)
     {
@@ -216,14 +217,15 @@ internal sealed class BatchInstaller(ShardSet shards, CommitterLimits limits, Ti
                 return null;
             }
 
-            var found = EnvelopeCodec.Decode(get.Value).Current;
+            var envelope = EnvelopeCodec.Decode(get.Value);
+            var found = envelope.Current;
             if (found.Stamp == batch.Stamp)
             {
                 return new CellBase(touch.Candidate!, get.Token, incarnation);
             }
 
             var mayStillArrive = (found.Version, found.Stamp) == (replaced.Current.Version, replaced.Current.Stamp);
-            if (!mayStillArrive || limits.Suspended == SuspendedRule.V6u || await SetAsync(settling, get.Token, replaced, incarnation, cancellationToken) is not null)
+            if (!mayStillArrive || limits.Suspended == SuspendedRule.V6u || await SetAsync(settling, get.Token, envelope, incarnation, cancellationToken) is not null)
             {
                 return null;
             }

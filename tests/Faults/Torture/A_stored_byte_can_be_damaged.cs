@@ -65,6 +65,13 @@ public sealed class A_stored_byte_can_be_damaged
         Assert.Null(await store.GetAsync("b", CancellationToken.None));
     }
 
+    [Theory]
+    [InlineData("row ledger/accounts/n1, damaged_data: its checksum is wrong", true)]
+    [InlineData("the newest is ledger/accounts/n1", true)]
+    [InlineData("row ledger/accounts/n12, damaged_data: its checksum is wrong", false)]
+    [InlineData("row ledger/accounts/n12 and row ledger/accounts/n1: both", true)]
+    public void An_alarm_names_what_was_damaged_and_not_what_begins_like_it(string told, bool isNamed) => Assert.Equal(isNamed, TortureCluster.IsNamed("ledger/accounts/n1", told));
+
     private static int Port(MemcachedServer server) => int.Parse(server.Address.Split(':')[^1], CultureInfo.InvariantCulture);
 
     private static ShardOperation Of(ShardVerb verb, int number, byte[]? value = null) => new() { Verb = verb, CacheKey = $"1:ledger/accounts/n{number}", Value = value };

@@ -35,7 +35,7 @@ public sealed class TortureCluster : ClassicCluster
         get
         {
             var told = Output;
-            return [.. _damaged.Where(name => told.Contains(name, StringComparison.Ordinal))];
+            return [.. _damaged.Where(name => IsNamed(name, told))];
         }
     }
 
@@ -140,12 +140,26 @@ public sealed class TortureCluster : ClassicCluster
         await ScaleAsync(2);
     }
 
-    /// <summary>An alarm must name what was damaged; a metric has no names, only the kinds of alarms. No log may be given up for it.</summary>
+    /// <summary>An alarm must be one of damage and name what was damaged; a metric has no names, only the kinds of alarms. No log may be given up for it.</summary>
     protected override bool IsExpected(string told) =>
         base.IsExpected(told)
-        || (told.StartsWith("mjolnir_", StringComparison.Ordinal)
-            ? !_damaged.IsEmpty && told.Contains(Alarms.NameOf(ViolationKind.DamagedData), StringComparison.Ordinal)
-            : !told.Contains("stopped for good", StringComparison.Ordinal) && _damaged.Any(name => told.Contains(name, StringComparison.Ordinal)));
+        || (told.Contains(Alarms.NameOf(ViolationKind.DamagedData), StringComparison.Ordinal)
+            && !told.Contains("stopped for good", StringComparison.Ordinal)
+            && (told.StartsWith("mjolnir_", StringComparison.Ordinal) ? !_damaged.IsEmpty : _damaged.Any(name => IsNamed(name, told))));
+
+    /// <summary>True if the text has the name, and not only one that begins with it: <c>n1</c> is not named by <c>n12</c>.</summary>
+    internal static bool IsNamed(string name, string told)
+    {
+        for (var at = told.IndexOf(name, StringComparison.Ordinal); at >= 0; at = told.IndexOf(name, at + 1, StringComparison.Ordinal))
+        {
+            if (at + name.Length == told.Length || !char.IsAsciiLetterOrDigit(told[at + name.Length]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     /// <summary>Whoever needs the row is refused until the memcached is emptied; if it was the label, the shard is replaced at once.</summary>
     private async Task DamageItemAsync(TortureFault fault)
