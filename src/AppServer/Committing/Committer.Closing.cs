@@ -295,6 +295,13 @@ internal sealed partial class Committer
     /// <summary>Its batch undid it: it runs again; after repeated conflicts at the owner of its lowest contended row, and there in key order (W10).</summary>
     private void TryAgain(Transaction transaction)
     {
+        if (transaction.Answered)
+        {
+            // Its caller has been told that nobody knows, and asks again with its id: nobody waits for this run any more, here or at another server.
+            transaction.ForgetAttempt();
+            return;
+        }
+
         if (ClosingBatch.RefusalFor(transaction) is { } refusal)
         {
             transaction.ForgetAttempt();

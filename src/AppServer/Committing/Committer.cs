@@ -320,10 +320,11 @@ internal sealed partial class Committer
 
     private void Refuse(Transaction transaction, string reason)
     {
+        // First of all: whoever goes through those who wait must come to the end of them.
+        _waiting.Remove(transaction);
         if (!transaction.Answered)
         {
             Counters.Refused++;
-            _waiting.Remove(transaction);
             transaction.Refuse(reason, 1);
         }
     }

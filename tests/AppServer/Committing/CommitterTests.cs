@@ -196,6 +196,27 @@ public sealed class CommitterTests
         Assert.Equal(1, cluster.A.Counters.StoreReads + cluster.B.Counters.StoreReads);
     }
 
+    /// <summary>It would stand among those who wait there, answered already, and whoever goes through them would never come to their end (seed 5908 of the simulation).</summary>
+    [Fact]
+    public async Task A_transaction_whose_caller_was_told_that_nobody_knows_is_given_to_no_other_server()
+    {
+        await using var cluster = await new ProtocolCluster(Impatient with { ConflictsBeforeOrder = 1 }).StartAsync();
+        var (local, contended) = (cluster.NameOn(0, "x"), cluster.NameOn(1, "y"));
+        await Set(cluster.A, local, 1);
+        await Set(cluster.B, contended, 1);
+        var install = cluster.Connection("A", contended).HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet);
+        var doubtful = Run(cluster.A, [local, contended], values => [(local, values[0] + 10), (contended, values[1] + 10)]);
+        await install.Reached.Task;
+        Assert.Equal(TransactionStatus.Committed, await Set(cluster.B, contended, 7));
+        Assert.Equal(TransactionStatus.Unavailable, await doubtful);
+
+        install.Release();
+        Assert.Equal(TransactionStatus.Committed, await Add(cluster.A, local, 100));
+
+        Assert.Equal(0, cluster.A.Counters.HandedOver);
+        Assert.Equal((101, 7), (await Read(cluster.A, local), await Read(cluster.B, contended)));
+    }
+
     [Fact]
     public async Task A_flushed_shard_is_noticed_and_its_rows_are_refused_not_guessed()
     {

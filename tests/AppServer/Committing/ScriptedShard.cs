@@ -65,10 +65,19 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
         return hold;
     }
 
+    /// <summary>Stops the next pass with such an operation behind the shard: it is done, and its answers are on their way until it is released.</summary>
+    public Hold HoldNextAnswer(Func<ShardOperation, bool> which)
+    {
+        var hold = HoldNext(which);
+        hold.IsAnswered = true;
+        return hold;
+    }
+
     public async ValueTask RunAsync(IReadOnlyList<ShardOperation> pass, CancellationToken cancellationToken)
     {
         Passes++;
-        if (Take(pass) is { } hold)
+        var hold = Take(pass);
+        if (hold is { IsAnswered: false })
         {
             hold.Reached.SetResult();
             if (await hold.Decision.Task.WaitAsync(cancellationToken) is var fate && fate != Fate.GoOn)
@@ -126,6 +135,12 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
             {
                 await RunAsync(operation, cancellationToken);
             }
+        }
+
+        if (hold is { IsAnswered: true })
+        {
+            hold.Reached.SetResult();
+            await hold.Decision.Task.WaitAsync(cancellationToken);
         }
     }
 
@@ -217,6 +232,9 @@ internal sealed class ScriptedShard(IShardConnection inner) : IShardConnection
     internal sealed class Hold(Func<ShardOperation, bool> which)
     {
         public Func<ShardOperation, bool> Which { get; } = which;
+
+        /// <summary>It is the answers that are held, not the operations.</summary>
+        public bool IsAnswered { get; set; }
 
         public TaskCompletionSource Reached { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

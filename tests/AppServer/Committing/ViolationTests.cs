@@ -213,6 +213,40 @@ public sealed class ViolationTests
         static int Value(Envelope? envelope) => int.Parse(envelope!.Current.Value!.ToString(), System.Globalization.CultureInfo.InvariantCulture);
     }
 
+    /// <summary>
+    /// A batch that steps back and is closed again bears the same number, so the undone value and the one that became durable have one version and one stamp. Whoever read the first, with an answer that came late, takes
+    /// it for durable; its token fails, but an install whose outcome is not known must not bring the undone value back (seed 2137 of the simulation).
+    /// </summary>
+    [Fact]
+    public async Task V6u_a_value_read_before_its_batch_was_closed_again_is_not_put_back()
+    {
+        await using var cluster = await new ProtocolCluster().StartAsync();
+        var (row, contended) = (cluster.NameOn(0, "x"), cluster.NameOn(1, "y"));
+        await Set(cluster.A, row, 1);
+        await Set(cluster.B, contended, 1);
+        var second = cluster.Connections["A"][1].HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet);
+        var closedTwice = Run(cluster.A, [row, contended], values => [(row, values[0] + values[1]), (contended, values[1] + 1)]);
+        await second.Reached.Task;
+
+        var lateRead = cluster.Connection("B", row).HoldNextAnswer(operation => operation.Verb == ShardVerb.GetOrLease);
+        var adds = Add(cluster.B, row, 100);
+        await lateRead.Reached.Task;
+        var undone = (await cluster.Peek(row))!.Current;
+        Assert.Equal(TransactionStatus.Committed, await Set(cluster.B, contended, 7));
+        second.Release();
+        Assert.Equal(TransactionStatus.Committed, await closedTwice);
+        var durable = (await cluster.Peek(row))!.Current;
+        Assert.Equal((undone.Version, undone.Stamp), (durable.Version, durable.Stamp));
+
+        var install = cluster.Connection("B", row).HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet);
+        lateRead.Release();
+        await install.Reached.Task;
+        install.LoseTheAnswer();
+
+        Assert.Equal(TransactionStatus.Committed, await adds);
+        Assert.Equal(108, await Read(cluster.A, row));
+    }
+
     [Fact]
     public async Task V6u_an_install_that_arrives_just_before_the_fence_counts_as_installed()
     {

@@ -9,8 +9,13 @@ namespace Mjolnir.Simulation.Tests.Runs;
 /// <param name="shortening">what each leaves out; null: nothing</param>
 internal sealed class SeedRange(long from, long count, string? rule = null, Shortening? shortening = null)
 {
+    /// <summary>A run takes a part of a second: one that takes this long does not end, in some loop of a single callback.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
     private readonly Lock _lock = new();
     private readonly SortedDictionary<long, string> _failures = [];
+    private readonly Dictionary<long, long> _running = [];
     private long _begun;
     private TimeSpan _simulated;
     private long _losses;
@@ -34,12 +39,21 @@ internal sealed class SeedRange(long from, long count, string? rule = null, Shor
 
     public long Faults { get; private set; }
 
+    /// <summary>Runs all of them.</summary>
+    /// <exception cref="TimeoutException">a seed does not end; its thread is left to itself</exception>
     public void Run(int threads)
     {
         var watch = Stopwatch.StartNew();
-        var running = Enumerable.Range(0, threads).Select(_ => new Thread(Work)).ToList();
+        var running = Enumerable.Range(0, threads).Select(_ => new Thread(Work) { IsBackground = true }).ToList();
         running.ForEach(thread => thread.Start());
-        running.ForEach(thread => thread.Join());
+        foreach (var thread in running)
+        {
+            while (!thread.Join(Look))
+            {
+                RequireAnEnd();
+            }
+        }
+
         Text = $"{Runs} seeds, {_failures.Count} failed, {Operations} transactions, {Faults} faults, {_simulated.TotalHours:F1} simulated hours{Losses}; {Runs / watch.Elapsed.TotalSeconds:F1} seeds/s";
     }
 
@@ -59,6 +73,20 @@ internal sealed class SeedRange(long from, long count, string? rule = null, Shor
         }
     }
 
+    private void RequireAnEnd()
+    {
+        lock (_lock)
+        {
+            foreach (var (seed, began) in _running)
+            {
+                if (Stopwatch.GetElapsedTime(began) > Longest)
+                {
+                    throw new TimeoutException($"Seed {seed} has run for {Longest.TotalMinutes} minutes without an end: something in it loops for ever.");
+                }
+            }
+        }
+    }
+
     private void Work()
     {
         while (Next() is { } seed)
@@ -67,6 +95,7 @@ internal sealed class SeedRange(long from, long count, string? rule = null, Shor
             var failure = run.Run();
             lock (_lock)
             {
+                _running.Remove(seed);
                 Runs++;
                 Operations += run.Recorder.Operations.Count;
                 Faults += run.Troubles.Count;
@@ -86,7 +115,14 @@ internal sealed class SeedRange(long from, long count, string? rule = null, Shor
     {
         lock (_lock)
         {
-            return _begun >= count || (StopsAtFailure && _failures.Count > 0) ? null : from + _begun++;
+            if (_begun >= count || (StopsAtFailure && _failures.Count > 0))
+            {
+                return null;
+            }
+
+            var seed = from + _begun++;
+            _running.Add(seed, Stopwatch.GetTimestamp());
+            return seed;
         }
     }
 }
