@@ -39,7 +39,7 @@ internal static class IndexBenchmark
         var trees = new TableTrees(layout, term: 1, PageSizes.Usual);
         var (watch, before) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
         trees.Build(new TableBuild(layout, Enumerable.Range(0, rows).Select(id => Event(id, 1, random))));
-        trees.Settle();
+        trees.Free(trees.Settle());
         Console.WriteLine($"built from {rows:N0} rows: {watch.Elapsed.TotalSeconds:F1} s ({(Environment.CpuUsage.TotalTime - before).TotalSeconds:F1} s of CPU), {(double)trees.Pages.Bytes / rows:F0} bytes a row in three indexes, {(double)trees.RowPages.Bytes / rows:F0} in the tree of rows");
 
         MeasureSteps(trees, rows, random);
@@ -66,7 +66,7 @@ internal static class IndexBenchmark
             times[step] = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
             pages += trees.Pages.Made.Count;
             bytes += trees.Pages.Made.Sum(id => (long)trees.Pages[id].Bytes.Length);
-            trees.Settle();
+            trees.Free(trees.Settle());
         }
 
         Array.Sort(times);

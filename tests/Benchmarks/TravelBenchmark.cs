@@ -137,8 +137,9 @@ internal static class TravelBenchmark
 
     private static async Task<double> WriteAsync(EmbeddedStack stack, Application application, int rows, Func<int> next, TimeSpan window)
     {
-        var (began, done) = (Stopwatch.GetTimestamp(), 0);
+        var (began, done, memory) = (Stopwatch.GetTimestamp(), 0, MemoryWatch.Start());
         await ManyAsync(() => Stopwatch.GetElapsedTime(began) < window ? CountedAsync(WriteOneAsync(stack, application, rows, next())) : null);
+        Say($"{done / Stopwatch.GetElapsedTime(began).TotalSeconds:F0} writes/s by {Clients} callers; {memory}");
         return done / Stopwatch.GetElapsedTime(began).TotalSeconds;
 
         async Task CountedAsync(Task write)
@@ -152,8 +153,7 @@ internal static class TravelBenchmark
     private static async Task LagAsync(EmbeddedStack stack, Application application, int rows, Func<int> next, TimeSpan window, bool isTold = true)
     {
         var (lags, steps, began, sent) = (new List<double>(), stack.Indexer.Progress[0].Steps, Stopwatch.GetTimestamp(), 0);
-        using var process = Process.GetCurrentProcess();
-        var (cpu, paused) = (process.TotalProcessorTime, GC.GetTotalPauseDuration());
+        var memory = MemoryWatch.Start();
         var writes = new List<Task>();
         while (Stopwatch.GetElapsedTime(began) is var elapsed && elapsed < window)
         {
@@ -178,9 +178,8 @@ internal static class TravelBenchmark
             return;
         }
 
-        process.Refresh();
         lags.Sort();
-        Say($"{PacedWrites:N0} writes a second for {window.TotalSeconds:F0} s: the oldest of a step is seen after p50 {lags[lags.Count / 2]:F0} ms, p99 {lags[lags.Count * 99 / 100]:F0} ms, most {lags[^1]:F0} ms ({lags.Count} steps); {(process.TotalProcessorTime - cpu).TotalSeconds / window.TotalSeconds:F2} cores for all of it; {(GC.GetTotalPauseDuration() - paused).TotalMilliseconds / window.TotalSeconds:F0} ms a second paused by collections");
+        Say($"{PacedWrites:N0} writes a second for {window.TotalSeconds:F0} s: the oldest of a step is seen after p50 {lags[lags.Count / 2]:F0} ms, p99 {lags[lags.Count * 99 / 100]:F0} ms, most {lags[^1]:F0} ms ({lags.Count} steps); {memory}");
     }
 
     private static Task WriteOneAsync(EmbeddedStack stack, Application application, int rows, int number) => number % 2 == 0

@@ -72,8 +72,12 @@ public sealed class EntryList
     }
 
     /// <summary>The page of some of the entries.</summary>
+    /// <param name="level">0 for leaves</param>
+    /// <param name="from">the first entry</param>
+    /// <param name="to">behind the last one</param>
+    /// <param name="buffers">gives it memory</param>
     /// <exception cref="InvariantException">they are larger than any page may be</exception>
-    public IndexPage ToPage(int level, int from, int to)
+    public IndexPage ToPage(int level, int from, int to, PageBuffers buffers)
     {
         var prefix = SharedPrefix(from, to);
         var size = FixedSize(prefix);
@@ -83,7 +87,7 @@ public sealed class EntryList
         }
 
         Invariant.Require(size <= IndexLimits.PageBytes, $"An index page would take {size} bytes.");
-        var bytes = new byte[size];
+        var bytes = buffers.Take(size);
         IndexPage.Magic.CopyTo(bytes);
         bytes[3] = IndexPage.Format;
         bytes[4] = (byte)level;

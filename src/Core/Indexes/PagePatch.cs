@@ -23,7 +23,8 @@ public static class PagePatch
     /// <param name="page">the page before</param>
     /// <param name="edits">in order, each entry once</param>
     /// <param name="most">bytes of a page</param>
-    public static IndexPage? TryApply(IndexPage page, ReadOnlySpan<PageEdit> edits, int most)
+    /// <param name="buffers">gives it memory</param>
+    public static IndexPage? TryApply(IndexPage page, ReadOnlySpan<PageEdit> edits, int most, PageBuffers buffers)
     {
         var (count, size) = (page.Count, page.Bytes.Length);
         foreach (var edit in edits)
@@ -46,12 +47,11 @@ public static class PagePatch
             }
         }
 
-        return count == 0 || size > most ? null : Copy(page, edits, count, size);
+        return count == 0 || size > most ? null : Copy(page, edits, count, buffers.Take(size));
     }
 
-    private static IndexPage Copy(IndexPage page, ReadOnlySpan<PageEdit> edits, int count, int size)
+    private static IndexPage Copy(IndexPage page, ReadOnlySpan<PageEdit> edits, int count, ArraySegment<byte> bytes)
     {
-        var bytes = new byte[size];
         var old = page.Bytes.Span;
         old[..(IndexPage.HeaderSize + page.PrefixLength)].CopyTo(bytes);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(IndexPage.CountAt), (ushort)count);

@@ -139,7 +139,7 @@ internal sealed class TableIndexer
         var build = await ReadAsync(stored, cancellationToken);
 
         // Nobody writes a lower term from here on.
-        _writer = new TableWriter(_layout, _nextTerm(), _parts.Pages, _parts.Time, PageSizes.Usual) { IsHeld = () => _verified.IsHeld };
+        _writer = new TableWriter(_layout, _nextTerm(), _parts.Pages, PageSizes.Usual) { IsHeld = () => _verified.IsHeld };
         await _writer.BuildAsync(build, VectorOf(snapshot), _inherited, cancellationToken);
         _inherited = [];
         Tell(Figures(TableState.Following) with { Percent = 100, Built = _progress.Built + 1 });

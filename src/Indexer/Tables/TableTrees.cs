@@ -105,11 +105,25 @@ internal sealed class TableTrees
     }
 
     /// <summary>The step counts.</summary>
-    public void Settle()
+    /// <returns>the pages that it replaced and readers may have found: their memory is to be given back (<see cref="Free"/>)</returns>
+    public IReadOnlyList<IndexPage> Settle()
     {
-        Pages.Settle();
-        RowPages.Settle();
+        foreach (var page in RowPages.Settle())
+        {
+            RowPages.Buffers.Return(page);
+        }
+
         _settled = (_rows, _roots);
+        return Pages.Settle();
+    }
+
+    /// <summary>Nobody looks at these pages any more.</summary>
+    public void Free(IReadOnlyList<IndexPage> replaced)
+    {
+        foreach (var page in replaced)
+        {
+            Pages.Buffers.Return(page);
+        }
     }
 
     /// <summary>Everything is as it was at the last <see cref="Settle"/>.</summary>

@@ -12,7 +12,7 @@ namespace Mjolnir.Indexer.Tables;
 /// 1 apply the changes to the writer's own trees
 /// 2 put the new pages where readers find them
 /// 3 replace the head: from here on readers see the step, all of it
-/// 4 a while later, take away the pages that it replaced
+/// 4 when the readers of the head before have ended, take away the pages that it replaced; when those have ended who may have found them until then, use their memory again
 /// </code>
 /// Killed between any two of these, it leaves the head before, or the one after, and pages that nobody refers to. When 2 or 3 fail, <see cref="StepAsync"/> is to be called
 /// again: it finishes that step first. Not safe for threads.
@@ -20,16 +20,22 @@ namespace Mjolnir.Indexer.Tables;
 /// <param name="layout">what is kept of the table</param>
 /// <param name="term">claimed before; above every earlier writer's</param>
 /// <param name="pages">where readers find pages</param>
-/// <param name="time">the clock</param>
 /// <param name="sizes">of pages</param>
-internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pages, TimeProvider time, PageSizes sizes)
+internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pages, PageSizes sizes)
 {
     private readonly TableTrees _trees = new(layout, term, sizes);
     private readonly SortedDictionary<string, long> _applied = new(StringComparer.Ordinal);
-    private readonly Queue<(long Since, PageId[] Pages)> _replaced = new();
+    private readonly Queue<Replaced> _replaced = new(); // readers find them still
+    private readonly Queue<Replaced> _takenAway = new(); // somebody who found them before may look at them still
     private IReadOnlyCollection<PageId> _inherited = [];
     private IndexHead? _unpublished;
     private long _sequence;
+
+    /// <summary>Pages that the head does without.</summary>
+    /// <param name="Since">whoever has begun to read later does not need them, or does not find them</param>
+    /// <param name="Ids">all of them</param>
+    /// <param name="Own">those of this writer</param>
+    private sealed record Replaced(long Since, PageId[] Ids, IReadOnlyList<IndexPage> Own);
 
     /// <summary>The trees as the writer has them.</summary>
     public TableTrees Trees => _trees;
@@ -40,7 +46,7 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
     /// <summary>True when a writer of a later term has taken over: this one has ended.</summary>
     public bool IsDeposed { get; private set; }
 
-    /// <summary>True while somebody reads a head that may be older than replaced pages stay: nothing is taken away then.</summary>
+    /// <summary>True while somebody reads an older head from outside of <see cref="IIndexPages.Readers"/>: nothing is taken away then.</summary>
     public Func<bool> IsHeld { get; init; } = static () => false;
 
     /// <summary>One step. False if a later writer has taken over.</summary>
@@ -74,7 +80,7 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
     public long AppliedOf(string log) => _applied.GetValueOrDefault(log);
 
     /// <summary>Every page of this writer that readers may find: for the next one, which has them deleted.</summary>
-    public IReadOnlyCollection<PageId> AllPages() => [.. _inherited, .. _replaced.SelectMany(step => step.Pages), .. _trees.Pages.Ids];
+    public IReadOnlyCollection<PageId> AllPages() => [.. _inherited, .. _replaced.SelectMany(step => step.Ids), .. _trees.Pages.Ids];
 
     private IndexHead Next(IReadOnlyCollection<Stamp> applied)
     {
@@ -102,20 +108,24 @@ internal sealed class TableWriter(TableLayout layout, long term, IIndexPages pag
             return false;
         }
 
-        _replaced.Enqueue((time.GetTimestamp(), [.. _trees.Pages.Replaced, .. _inherited]));
-        _inherited = [];
-        _trees.Settle();
-        (Head, _unpublished) = (head, null);
-        await DeleteReplacedAsync(cancellationToken);
+        PageId[] replaced = [.. _trees.Pages.Replaced, .. _inherited];
+        _replaced.Enqueue(new Replaced(pages.Readers.Instant(), replaced, _trees.Settle()));
+        (Head, _unpublished, _inherited) = (head, null, []);
+        await TakeAwayAsync(cancellationToken);
         return true;
     }
 
-    private async ValueTask DeleteReplacedAsync(CancellationToken cancellationToken)
+    private async ValueTask TakeAwayAsync(CancellationToken cancellationToken)
     {
-        while (!IsHeld() && _replaced.TryPeek(out var oldest) && time.GetElapsedTime(oldest.Since) >= IndexerLimits.ReplacedPagesStay)
+        while (!IsHeld() && _replaced.TryPeek(out var oldest) && pages.Readers.HaveEnded(oldest.Since))
         {
-            await pages.DeleteAsync(layout.Table, oldest.Pages, cancellationToken);
-            _replaced.Dequeue();
+            await pages.DeleteAsync(layout.Table, oldest.Ids, cancellationToken);
+            _takenAway.Enqueue(_replaced.Dequeue() with { Since = pages.Readers.Instant() });
+        }
+
+        while (_takenAway.TryPeek(out var gone) && pages.Readers.HaveEnded(gone.Since))
+        {
+            _trees.Free(_takenAway.Dequeue().Own);
         }
     }
 }

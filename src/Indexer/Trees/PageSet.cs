@@ -5,7 +5,7 @@ namespace Mjolnir.Indexer.Trees;
 
 /// <summary>
 /// The writer's pages of one table, all of them, and what the step under way has made and replaced. Until <see cref="Settle"/> the step can be taken back, and then nothing has
-/// changed. Not safe for threads.
+/// changed. Memory of pages that nobody can have seen is free again when the step has ended. Not safe for threads.
 /// </summary>
 /// <param name="term">the writer's term</param>
 internal sealed class PageSet(long term)
@@ -13,7 +13,11 @@ internal sealed class PageSet(long term)
     private readonly Dictionary<PageId, IndexPage> _pages = [];
     private readonly HashSet<PageId> _made = [];
     private readonly HashSet<PageId> _replaced = [];
+    private readonly List<IndexPage> _unseen = []; // made and dropped by the step under way, which may look at them still
     private long _number;
+
+    /// <summary>Memory for its pages.</summary>
+    public PageBuffers Buffers { get; } = new();
 
     public int Count => _pages.Count;
 
@@ -45,7 +49,7 @@ internal sealed class PageSet(long term)
     {
         if (_made.Remove(id))
         {
-            Remove(id);
+            _unseen.Add(Remove(id));
         }
         else
         {
@@ -54,15 +58,17 @@ internal sealed class PageSet(long term)
     }
 
     /// <summary>The step counts: what it replaced is forgotten.</summary>
-    public void Settle()
+    /// <returns>what it replaced: their memory is to be given back when nobody looks at them any more</returns>
+    public IReadOnlyList<IndexPage> Settle()
     {
+        var replaced = new List<IndexPage>(_replaced.Count);
         foreach (var id in _replaced)
         {
-            Remove(id);
+            replaced.Add(Remove(id));
         }
 
-        _made.Clear();
-        _replaced.Clear();
+        End();
+        return replaced;
     }
 
     /// <summary>The step does not count.</summary>
@@ -70,16 +76,24 @@ internal sealed class PageSet(long term)
     {
         foreach (var id in _made)
         {
-            Remove(id);
+            _unseen.Add(Remove(id));
         }
 
+        End();
+    }
+
+    private void End()
+    {
+        _unseen.ForEach(Buffers.Return);
+        _unseen.Clear();
         _made.Clear();
         _replaced.Clear();
     }
 
-    private void Remove(PageId id)
+    private IndexPage Remove(PageId id)
     {
         _pages.Remove(id, out var page);
         Bytes -= page!.Bytes.Length;
+        return page;
     }
 }

@@ -121,7 +121,7 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
             _edits.Add(new PageEdit(at, isThere, key, payload is null ? default(ReadOnlyMemory<byte>?) : payload));
         }
 
-        if (PagePatch.TryApply(page, CollectionsMarshal.AsSpan(_edits), LimitOf(0)) is { } patched)
+        if (PagePatch.TryApply(page, CollectionsMarshal.AsSpan(_edits), LimitOf(0), pages.Buffers) is { } patched)
         {
             return [List(patched)];
         }
@@ -160,7 +160,7 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
             _edits.Add(new PageEdit(child, IsRemoved: true, now[0].Key, now[0].Payload));
         }
 
-        return PagePatch.TryApply(page, CollectionsMarshal.AsSpan(_edits), LimitOf(page.Level));
+        return PagePatch.TryApply(page, CollectionsMarshal.AsSpan(_edits), LimitOf(page.Level), pages.Buffers);
     }
 
     private List<Listed> MakeInner(IndexPage page, List<(int Child, List<Listed> Now)> changed)
@@ -245,7 +245,7 @@ internal sealed class TreeEditor(TreeShape shape, PageSet pages, PageSizes sizes
         var from = 0;
         foreach (var end in _ends)
         {
-            listed.Add(List(list.ToPage(level, from, end)));
+            listed.Add(List(list.ToPage(level, from, end, pages.Buffers)));
             from = end;
         }
 

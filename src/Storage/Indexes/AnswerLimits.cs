@@ -12,7 +12,7 @@ public static class AnswerLimits
     /// <summary>How long what is wanted may be missing before the store is looked at for it: beyond what a busy indexer takes for a step, and the feed may have lost it.</summary>
     public static readonly TimeSpan Late = TimeSpan.FromMilliseconds(400);
 
-    /// <summary>Heads that one question begins at: pages that a step replaced stay ten seconds, so the second one is luck enough.</summary>
+    /// <summary>Heads that one question begins at: pages that a step replaced are taken away when no reader has begun before it, so the second one is luck enough.</summary>
     public const int Heads = 5;
 
     /// <summary>Bytes of memory that a search may leave for the next ones, for each processor: 20,000 rows with three words take 4 MB, and questions of sixteen common words are rare.</summary>

@@ -11,6 +11,9 @@ public sealed class EmbeddedIndexPages : IIndexPages
     /// <summary>The heads.</summary>
     public IndexHeads Heads { get; } = new();
 
+    /// <inheritdoc/>
+    public PageReaders Readers { get; } = new();
+
     /// <summary>Pages held, of all tables.</summary>
     public int Count => _pages.Count;
 

@@ -8,6 +8,9 @@ namespace Mjolnir.Storage.Indexes;
 /// </summary>
 public interface IIndexPages
 {
+    /// <summary>Who reads pages just now. A page that is found by one of them stays as it is until it has ended; behind that its memory may be another page's.</summary>
+    PageReaders Readers { get; }
+
     /// <summary>The newest head of a table; null if nobody has written one, or it was lost.</summary>
     ValueTask<IndexHead?> ReadHeadAsync(string table, CancellationToken cancellationToken);
 

@@ -8,7 +8,7 @@ namespace Mjolnir.Storage.Indexes;
 /// <summary>Gives walks the pages they ask for.</summary>
 public static class IndexReader
 {
-    /// <summary>Walks to the end; false if a page is not there: what was found does not count, and a newer head has other pages.</summary>
+    /// <summary>Walks to the end; false if a page is not there: what was found does not count, and a newer head has other pages. Whoever walks is among <see cref="IIndexPages.Readers"/>, or the only one who has the pages.</summary>
     /// <param name="pages">where pages lie</param>
     /// <param name="table">the table</param>
     /// <param name="walk">begun at a root of one head of the table</param>
@@ -33,7 +33,13 @@ public static class IndexReader
     /// <param name="head">a head of the question's table and declarations</param>
     /// <param name="question">what is asked</param>
     /// <param name="cancellationToken">ends the walk</param>
-    public static ValueTask<IndexAnswer?> AnswerAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
+    public static async ValueTask<IndexAnswer?> AnswerAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
+    {
+        using var reading = pages.Readers.Begin();
+        return await WalkAsync(pages, head, question, cancellationToken);
+    }
+
+    private static ValueTask<IndexAnswer?> WalkAsync(IIndexPages pages, IndexHead head, IndexQuestion question, CancellationToken cancellationToken)
     {
         var root = head.Trees[question.Tree];
         return question.Walk == QueryWalk.Search ? SearchReader.AnswerAsync(pages, head, question, cancellationToken)

@@ -39,6 +39,8 @@ public sealed class Damaged_index_pages
 
     private sealed class DamagedPages : IIndexPages
     {
+        public PageReaders Readers { get; } = new();
+
         public ValueTask<IndexPage?> ReadAsync(string table, PageId page, CancellationToken cancellationToken) =>
             ValueTask.FromException<IndexPage?>(new CorruptDataException("Damaged index page: its checksum is wrong"));
 

@@ -73,7 +73,7 @@ public class IndexPageTests
 
         var ends = new List<int>();
         list.Cut(0, 1000, isFilled: false, ends);
-        var sizes = ends.Select((end, i) => list.ToPage(0, i == 0 ? 0 : ends[i - 1], end).Bytes.Length).ToList();
+        var sizes = ends.Select((end, i) => list.ToPage(0, i == 0 ? 0 : ends[i - 1], end, new PageBuffers()).Bytes.Length).ToList();
 
         Assert.Equal(1000, ends[^1]);
         Assert.All(sizes, size => Assert.InRange(size, 500, 1000));
@@ -117,6 +117,6 @@ public class IndexPageTests
             list.Add(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(key));
         }
 
-        return list.ToPage(0, 0, list.Count);
+        return list.ToPage(0, 0, list.Count, new PageBuffers());
     }
 }

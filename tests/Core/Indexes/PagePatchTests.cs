@@ -22,7 +22,7 @@ public class PagePatchTests
 
             var page = Page(entries);
             var edits = Change(page, entries, random);
-            var patched = PagePatch.TryApply(page, edits, Most);
+            var patched = PagePatch.TryApply(page, edits, Most, new PageBuffers());
 
             Assert.Equal(entries.Count == 0, patched is null);
             if (patched is not null)
@@ -40,9 +40,9 @@ public class PagePatchTests
         var page = Page(new SortedDictionary<string, string>(StringComparer.Ordinal) { ["item-1"] = "a", ["item-2"] = "b" });
         var bytes = page.Bytes.Length;
 
-        Assert.Null(PagePatch.TryApply(page, [new PageEdit(2, false, "other"u8.ToArray(), "c"u8.ToArray())], Most));
-        Assert.Null(PagePatch.TryApply(page, [new PageEdit(2, false, "item-3"u8.ToArray(), "c"u8.ToArray())], bytes));
-        Assert.Equal(bytes + 6, PagePatch.TryApply(page, [new PageEdit(2, false, "item-3"u8.ToArray(), "c"u8.ToArray())], bytes + 6)!.Bytes.Length);
+        Assert.Null(PagePatch.TryApply(page, [new PageEdit(2, false, "other"u8.ToArray(), "c"u8.ToArray())], Most, new PageBuffers()));
+        Assert.Null(PagePatch.TryApply(page, [new PageEdit(2, false, "item-3"u8.ToArray(), "c"u8.ToArray())], bytes, new PageBuffers()));
+        Assert.Equal(bytes + 6, PagePatch.TryApply(page, [new PageEdit(2, false, "item-3"u8.ToArray(), "c"u8.ToArray())], bytes + 6, new PageBuffers())!.Bytes.Length);
     }
 
     /// <summary>Changes some entries, and says how.</summary>
@@ -83,6 +83,6 @@ public class PagePatchTests
             list.Add(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(payload));
         }
 
-        return list.ToPage(0, 0, list.Count);
+        return list.ToPage(0, 0, list.Count, new PageBuffers());
     }
 }

@@ -32,7 +32,7 @@ public sealed class SearchedPackages
     public SearchedPackages(IEnumerable<(string Name, string Description)> packages)
     {
         var layout = new TableLayout(Table, Declared);
-        var writer = new TableWriter(layout, 1, _pages, TimeProvider.System, PageSizes.Usual);
+        var writer = new TableWriter(layout, 1, _pages, PageSizes.Usual);
         var rows = packages.Select(static package => new RowChange(package.Name, 1, new Document(JsonSerializer.SerializeToUtf8Bytes(new { name = package.Name, description = package.Description }))));
         Done(writer.BuildAsync(new TableBuild(layout, rows), [new Stamp("log", 1)], [], CancellationToken.None));
     }

@@ -9,6 +9,8 @@ internal sealed class FailingPages(IIndexPages pages) : IIndexPages
     /// <summary>How many more single pages, heads or deletions succeed; negative for all.</summary>
     public int Left { get; set; } = -1;
 
+    public PageReaders Readers => pages.Readers;
+
     public ValueTask<IndexHead?> ReadHeadAsync(string table, CancellationToken cancellationToken) => pages.ReadHeadAsync(table, cancellationToken);
 
     public ValueTask<IndexPage?> ReadAsync(string table, PageId page, CancellationToken cancellationToken) => pages.ReadAsync(table, page, cancellationToken);

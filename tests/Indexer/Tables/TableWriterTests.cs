@@ -17,7 +17,6 @@ public class TableWriterTests
     private static readonly TableLayout Layout = new("t", new TableIndexes([ByN], [], null));
 
     private readonly EmbeddedIndexPages _store = new();
-    private readonly StepTime _time = new();
 
     /// <summary>The writer is killed at every single operation of a step in turn; what readers see is one of the two states, whole, and the next writer ends right.</summary>
     [Fact]
@@ -28,13 +27,12 @@ public class TableWriterTests
         {
             var store = new EmbeddedIndexPages();
             var failing = new FailingPages(store);
-            var writer = new TableWriter(Layout, term: 1, failing, _time, Small);
+            var writer = new TableWriter(Layout, term: 1, failing, Small);
             for (var step = 1; step < Steps; step++)
             {
                 await writer.StepAsync(Changes(step), [new Stamp("s1.1", step)], default);
             }
 
-            _time.Advance(IndexerLimits.ReplacedPagesStay); // so that the last step also takes pages away
             failing.Left = survived;
             var isKilled = false;
             try
@@ -50,7 +48,7 @@ public class TableWriterTests
             Assert.Equal(Expected((int)head!.Applied[0].Batch), await ReadAsync(store, head));
 
             // The next writer knows what the store has (some steps fewer), and is given all batches behind that once more.
-            var next = new TableWriter(Layout, term: 2, store, _time, Small);
+            var next = new TableWriter(Layout, term: 2, store, Small);
             await next.BuildAsync(new TableBuild(Layout, Stored(Steps - 4)), [new Stamp("s1.1", Steps - 4)], [], default);
             for (var step = Steps - 5; step <= Steps; step++)
             {
@@ -78,7 +76,7 @@ public class TableWriterTests
     public async Task A_step_that_could_not_be_published_is_published_with_the_next()
     {
         var failing = new FailingPages(_store);
-        var writer = new TableWriter(Layout, term: 1, failing, _time, Small);
+        var writer = new TableWriter(Layout, term: 1, failing, Small);
         await writer.StepAsync(Changes(1), [new Stamp("s1.1", 1)], default);
         for (var survived = 0; survived < 3; survived++)
         {
@@ -93,25 +91,51 @@ public class TableWriterTests
     }
 
     [Fact]
-    public async Task Replaced_pages_stay_a_while_for_readers_and_are_taken_away_then()
+    public async Task Replaced_pages_stay_for_those_who_read_and_their_memory_is_used_again_when_these_have_ended()
     {
-        var writer = new TableWriter(Layout, term: 1, _store, _time, Small);
+        var writer = new TableWriter(Layout, term: 1, _store, Small);
         await writer.StepAsync(Changes(1), [new Stamp("s1.1", 1)], default);
         var old = (await _store.ReadHeadAsync("t", default))!;
+        var early = _store.Readers.Begin();
+        for (var step = 2; step <= Steps; step++)
+        {
+            await writer.StepAsync(Changes(step), [new Stamp("s1.1", step)], default);
+        }
 
-        await writer.StepAsync(Changes(2), [new Stamp("s1.1", 2)], default);
         Assert.Equal(Expected(1), await ReadAsync(_store, old));
 
-        _time.Advance(IndexerLimits.ReplacedPagesStay);
-        await writer.StepAsync([], [new Stamp("s1.1", 3)], default);
+        // Somebody who began while they were still found keeps what was found; nobody finds them any more.
+        var found = (await _store.ReadAsync("t", old.Trees[0].Root, default))!;
+        var before = found.Bytes.ToArray();
+        var late = _store.Readers.Begin();
+        early.Dispose();
+        await writer.StepAsync([], [new Stamp("s1.1", Steps + 1)], default);
         Assert.Null(await TryReadAsync(_store, old));
+        Assert.Equal(before, found.Bytes.ToArray());
+
+        late.Dispose();
+        await writer.StepAsync([], [new Stamp("s1.1", Steps + 2)], default);
+        Assert.NotEqual(before, found.Bytes.ToArray());
         Assert.Equal(writer.Trees.Pages.Count, _store.Count);
+        Assert.Equal(Expected(Steps), await ReadAsync(_store, writer.Head!));
+    }
+
+    [Fact]
+    public async Task Steps_without_readers_need_no_more_memory_than_two_states_have()
+    {
+        var writer = new TableWriter(Layout, term: 1, _store, PageSizes.Usual);
+        for (var step = 1; step <= 1_000; step++)
+        {
+            await writer.StepAsync(Changes(step), [new Stamp("s1.1", step)], default);
+        }
+
+        Assert.InRange(writer.Trees.Pages.Buffers.Bytes, 1, 8 * 256 * 1024);
     }
 
     [Fact]
     public async Task The_vector_names_the_last_batch_of_each_log_and_never_goes_back()
     {
-        var writer = new TableWriter(Layout, term: 1, _store, _time, Small);
+        var writer = new TableWriter(Layout, term: 1, _store, Small);
         await writer.StepAsync([], [new Stamp("s2.1", 4), new Stamp("s1.1", 9)], default);
         await writer.StepAsync([], [new Stamp("s1.1", 7), new Stamp("s1.2", 1)], default);
 
@@ -147,16 +171,5 @@ public class TableWriterTests
         }
 
         return [.. walk.Found.Select(entry => OrderedKey.TryNumber(entry.Key, out var n) ? $"{n} {Encoding.UTF8.GetString(TreeShape.Of(ByN).PrimaryKeyOf(entry.Key))}" : "null")];
-    }
-
-    private sealed class StepTime : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan by) => _now += by.Ticks;
     }
 }

@@ -229,7 +229,7 @@ public class Searches_of_words
             return _changes[key] = new RowChange(key, _changes.GetValueOrDefault(key).Version + 1, row is null ? null : new Document(JsonSerializer.SerializeToUtf8Bytes(new { title = row.Title, text = row.Text, category = row.Category, price = row.Price, day = row.Day })));
         }
 
-        private TableWriter NewWriter() => new(new TableLayout(Table, Declared), _term, _pages, TimeProvider.System, _sizes);
+        private TableWriter NewWriter() => new(new TableLayout(Table, Declared), _term, _pages, _sizes);
 
         /// <summary>A word as rows may have it or not, or in quotes a part of what some row has.</summary>
         private string Asked()

@@ -22,7 +22,7 @@ public class Verified_tables
             var declared = random.Next(2) == 0 ? plain : plain with { Search = new SearchDeclaration([new SearchField("s", 2)], "en", random.Next(2) == 0) };
             var rows = new Dictionary<string, RowChange>(StringComparer.Ordinal);
             var pages = new EmbeddedIndexPages();
-            var writer = new TableWriter(new TableLayout("t", declared), term: 1, pages, TimeProvider.System, new PageSizes(250, 1200));
+            var writer = new TableWriter(new TableLayout("t", declared), term: 1, pages, new PageSizes(250, 1200));
             for (var step = 0; step < history.Length; step++)
             {
                 Assert.True(Done(writer.StepAsync(Changes(history[step], rows), [new Stamp("log", step + 1)], CancellationToken.None)));
@@ -50,7 +50,7 @@ public class Verified_tables
         var declared = new TableIndexes([new IndexDeclaration("byN", [new IndexColumn("n", IndexedKind.Number)], null, ["n"], IsUnique: false)], [], null);
         var rows = Enumerable.Range(0, 300).Select(i => new RowChange($"k{i}", 1, Core.Documents.Document.FromText($$"""{"n":{{i}}}"""))).ToList();
         var pages = new EmbeddedIndexPages();
-        var writer = new TableWriter(new TableLayout("t", declared), term: 1, pages, TimeProvider.System, new PageSizes(250, 1200));
+        var writer = new TableWriter(new TableLayout("t", declared), term: 1, pages, new PageSizes(250, 1200));
         Assert.True(Done(writer.StepAsync(rows, [new Stamp("log", 1)], CancellationToken.None)));
         var head = pages.Heads.Newest("t")!;
         var root = Done(pages.ReadAsync("t", head.Trees[0].Root, CancellationToken.None))!;

@@ -2,7 +2,7 @@ namespace Mjolnir.Core.Indexes.Walks;
 
 /// <summary>An entry that a walk found.</summary>
 /// <param name="Key">its key: the place behind which a next walk goes on</param>
-/// <param name="Payload">its payload</param>
+/// <param name="Payload">its payload: a part of its page</param>
 public readonly record struct FoundEntry(byte[] Key, ReadOnlyMemory<byte> Payload);
 
 /// <summary>The entries of a range in key order, or from its end backwards: some of them, behind some others that are only counted.</summary>
