@@ -93,7 +93,7 @@ function card(highlights) {
   return function (row, i) {
     var marked = highlights[i] || {};
     return '<li><h2>' + (marked.name || escaped(row.name)) + '</h2><p>' + (marked.description || escaped(row.description || '')) + '</p>' +
-      '<small>' + escaped(row.section || '–') + ' · ' + escaped(row.priority || '–') + ' · ' + bytes(row.size) + ' · ' + escaped(row.maintainer || '–') + '</small></li>';
+      '<small>' + escaped(row.section || '–') + ' · ' + escaped(row.priority || '–') + ' · ' + bytes(row.size) + ' · ' + escaped(row.maintainer || '–') + (row.recommended ? ' · recommended by ' + number(row.recommended) : '') + '</small></li>';
   };
 }
 

@@ -1,5 +1,5 @@
 # `apt-cache dumpavail` as newline-delimited JSON: one line for each package, with the columns of mjolnir.json. A name that comes again (another architecture) is left out.
-# Descriptions are their first lines; what a package does not say is null.
+# Descriptions are their first lines; what a package does not say is null. `recommended` is how many packages of the list recommend or suggest a package, each of several alternatives counted.
 
 function text(value) {
   if (value == "") return "null"
@@ -10,11 +10,29 @@ function text(value) {
   return "\"" value "\""
 }
 
-function finish() {
-  if (of["Package"] != "" && !(of["Package"] in seen)) {
-    seen[of["Package"]] = 1
-    printf "{\"name\":%s,\"section\":%s,\"priority\":%s,\"size\":%s,\"maintainer\":%s,\"description\":%s}\n",
-      text(of["Package"]), text(of["Section"]), text(of["Priority"]), of["Size"] ~ /^[0-9]+$/ ? of["Size"] : "null", text(of["Maintainer"]), text(of["Description"])
+# Counts the packages of a list like "less (>= 590), default-mta | mail-transport-agent, python3:any", each once for the package that names them.
+function count_all(list, by,   i, n, names, name) {
+  n = split(list, names, /[,|]/)
+  for (i = 1; i <= n; i++) {
+    name = names[i]
+    gsub(/^ +/, "", name)
+    sub(/[ :(].*$/, "", name)
+    if (name != "" && name != by && !(name in known)) {
+      known[name] = 1
+      recommended[name]++
+    }
+  }
+}
+
+function finish(   name) {
+  name = of["Package"]
+  if (name != "" && !(name in seen)) {
+    seen[name] = 1
+    names[++count] = name
+    line[count] = sprintf("{\"name\":%s,\"section\":%s,\"priority\":%s,\"size\":%s,\"maintainer\":%s,\"description\":%s,\"recommended\":",
+      text(name), text(of["Section"]), text(of["Priority"]), of["Size"] ~ /^[0-9]+$/ ? of["Size"] : "null", text(of["Maintainer"]), text(of["Description"]))
+    count_all(of["Recommends"] "," of["Suggests"], name)
+    split("", known)
   }
   split("", of)
 }
@@ -29,4 +47,7 @@ function finish() {
   if (name ~ /^Description-[a-z][a-z]/ && name != "Description-md5") name = "Description"
   if (!(name in of)) of[name] = value
 }
-END { finish() }
+END {
+  finish()
+  for (i = 1; i <= count; i++) printf "%s%d}\n", line[i], recommended[names[i]]
+}

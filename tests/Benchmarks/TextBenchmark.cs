@@ -124,7 +124,7 @@ internal static class TextBenchmark
         }
     }
 
-    private static async Task FillAsync(NpgsqlDataSource database, List<(string Name, string Description)> packages)
+    private static async Task FillAsync(NpgsqlDataSource database, List<ListedPackage> packages)
     {
         await ExecuteAsync(
             database,
@@ -136,7 +136,7 @@ internal static class TextBenchmark
         await using (var connection = await database.OpenConnectionAsync())
         await using (var copy = await connection.BeginBinaryImportAsync("COPY packages (name, description) FROM STDIN (FORMAT binary)"))
         {
-            foreach (var (name, description) in packages)
+            foreach (var (name, description, _) in packages)
             {
                 await copy.WriteRowAsync(default, name, description);
             }
@@ -156,14 +156,14 @@ internal static class TextBenchmark
     }
 
     /// <summary>This machine's list, as samples/catalog imports it.</summary>
-    private static async Task<List<(string Name, string Description)>> ListedAsync()
+    private static async Task<List<ListedPackage>> ListedAsync()
     {
         using var script = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Repository.Root, "samples", "catalog", "import.sh"), "--print"]) { RedirectStandardOutput = true })!;
-        var packages = new List<(string Name, string Description)>();
+        var packages = new List<ListedPackage>();
         while (await script.StandardOutput.ReadLineAsync() is { } line)
         {
             using var package = JsonDocument.Parse(line);
-            packages.Add((package.RootElement.GetProperty("name").GetString()!, package.RootElement.GetProperty("description").GetString() ?? ""));
+            packages.Add(new ListedPackage(package.RootElement.GetProperty("name").GetString()!, package.RootElement.GetProperty("description").GetString() ?? "", package.RootElement.GetProperty("recommended").GetInt32()));
         }
 
         await script.WaitForExitAsync();

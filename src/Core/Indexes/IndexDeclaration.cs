@@ -51,6 +51,9 @@ public sealed record SearchDeclaration(IReadOnlyList<SearchField> Fields, string
     /// <summary>Columns whose values are kept beside the text, each once, ascending: what is found can be counted by them, and they may have bounds.</summary>
     public IReadOnlyList<IndexColumn> Facets { get; init; } = [];
 
+    /// <summary>The column of numbers that makes rows count more the larger it is (<see cref="Text.Popularity"/>); null without one.</summary>
+    public string? Popularity { get; init; }
+
     /// <summary>Which field is a row's title: the one that counts more than each of the others; -1 if none does.</summary>
     public int Title { get; } = TitleOf(Fields);
 
@@ -109,6 +112,8 @@ public sealed record TableIndexes(IReadOnlyList<IndexDeclaration> Indexes, IRead
             {
                 text.Append(CultureInfo.InvariantCulture, $"facet {facet.Name} {facet.Kind}\n");
             }
+
+            text.Append(search.Popularity is null ? "" : $"popularity {search.Popularity}\n");
         }
 
         return XxHash64.Hash(Encoding.UTF8.GetBytes(text.ToString()));

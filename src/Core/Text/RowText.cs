@@ -15,22 +15,23 @@ public readonly record struct RowTerm(string Term, float Weight, IReadOnlyList<i
 /// <param name="Length">words of all fields, the same one each time it occurs</param>
 /// <param name="TitleAt">the place of its title's first word</param>
 /// <param name="TitleWords">words of its title (<see cref="SearchDeclaration.Title"/>); 0 without one</param>
-public readonly record struct RowShape(int Length, int TitleAt, int TitleWords);
+/// <param name="Popularity">its level (<see cref="Text.Popularity"/>)</param>
+public readonly record struct RowShape(int Length, int TitleAt, int TitleWords, int Popularity);
 
 /// <summary>
-/// What text search keeps of a row: how many words it has, where its title is, and of each different word how often it occurs, by the weights of its fields, and where. As bytes, per word in order:
+/// What text search keeps of a row: how many words it has, where its title is, how popular it is, and of each different word how often it occurs, by the weights of its fields, and where. As bytes, per word in order:
 /// <code>
 /// number  length of the term in UTF-8, the term
 /// float32 weight, little-endian
 /// number  places, then of each its distance from the one before
 /// </code>
-/// before them the empty term with the number of words, and as places where the title begins and the place behind it.
+/// before them the empty term with the number of words, and as places where the title begins, the place behind it, and one that is as far behind this as the level of its popularity.
 /// </summary>
 public sealed class RowText
 {
     private RowText(RowShape shape, IReadOnlyList<RowTerm> terms) => (Shape, Terms) = (shape, terms);
 
-    /// <summary>Its number of words, and its title.</summary>
+    /// <summary>Its number of words, its title, and how popular it is.</summary>
     public RowShape Shape { get; }
 
     /// <summary>Different words, in ordinal order.</summary>
@@ -40,7 +41,8 @@ public sealed class RowText
     /// <param name="analyzer">of the declared language</param>
     /// <param name="declared">the fields</param>
     /// <param name="fields">their values, in order; what is no text has no words</param>
-    public static RowText Of(TextAnalyzer analyzer, SearchDeclaration declared, IReadOnlyList<IndexValue> fields)
+    /// <param name="popularity">the value of the column that makes rows count more</param>
+    public static RowText Of(TextAnalyzer analyzer, SearchDeclaration declared, IReadOnlyList<IndexValue> fields, IndexValue popularity = default)
     {
         var terms = new SortedDictionary<string, (float Weight, List<int> Places)>(StringComparer.Ordinal);
         var (length, bytes, place) = (0, 0, 0);
@@ -71,7 +73,7 @@ public sealed class RowText
             (titleAt, titleWords) = i == declared.Title ? (at, place - at) : (titleAt, titleWords);
         }
 
-        return new RowText(new RowShape(length, titleAt, titleWords), [.. terms.Select(static term => new RowTerm(term.Key, term.Value.Weight, term.Value.Places))]);
+        return new RowText(new RowShape(length, titleAt, titleWords, Popularity.LevelOf(popularity)), [.. terms.Select(static term => new RowTerm(term.Key, term.Value.Weight, term.Value.Places))]);
     }
 
     /// <summary>Reads it back.</summary>
@@ -88,13 +90,14 @@ public sealed class RowText
         }
 
         var (words, title) = ((int)terms[0].Weight, terms[0].Places);
-        return new RowText(new RowShape(words, title[0], title[1] - title[0]), terms[1..]);
+        return new RowText(new RowShape(words, title[0], title[1] - title[0], title[2] - title[1]), terms[1..]);
     }
 
     /// <summary>Appends its bytes.</summary>
     public void Append(IBufferWriter<byte> target)
     {
-        Append(target, new RowTerm("", Shape.Length, [Shape.TitleAt, Shape.TitleAt + Shape.TitleWords]));
+        var titleEnd = Shape.TitleAt + Shape.TitleWords;
+        Append(target, new RowTerm("", Shape.Length, [Shape.TitleAt, titleEnd, titleEnd + Shape.Popularity]));
         foreach (var term in Terms)
         {
             Append(target, term);

@@ -7,7 +7,7 @@ namespace Mjolnir.Core.Text;
 /// The entries of text search: a tree of words. Key: the term, then the primary key. Payload:
 /// <code>
 /// number  how often the row has the term, by weight; as <see cref="OrderedKey"/> writes it
-/// LEB128  words of the row, where its title begins, words of its title
+/// LEB128  words of the row, where its title begins, words of its title, the level of its popularity
 /// places  where the word stands (<see cref="RowTerm.Places"/>)
 /// </code>
 /// The empty term is in every row: its first number is that of the row's words, so that its range tells how many rows and words there are; behind it stand the values that are kept beside
@@ -83,14 +83,15 @@ public static class SearchEntries
     {
         var length = (int)Leb128.Read(payload, ref at);
         var titleAt = (int)Leb128.Read(payload, ref at);
-        return new RowShape(length, titleAt, (int)Leb128.Read(payload, ref at));
+        var titleWords = (int)Leb128.Read(payload, ref at);
+        return new RowShape(length, titleAt, titleWords, (int)Leb128.Read(payload, ref at));
     }
 
     private static byte[] Payload(double weight, RowShape row, IReadOnlyList<int> places)
     {
         var payload = new ArrayBufferWriter<byte>(32);
         OrderedKey.AppendNumber(payload, weight);
-        foreach (var number in (ReadOnlySpan<int>)[row.Length, row.TitleAt, row.TitleWords])
+        foreach (var number in (ReadOnlySpan<int>)[row.Length, row.TitleAt, row.TitleWords, row.Popularity])
         {
             TextPlaces.Number(payload, number);
         }

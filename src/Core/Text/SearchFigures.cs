@@ -41,11 +41,12 @@ public readonly record struct SearchRank(int Mistakes, double Score) : IComparab
 }
 
 /// <summary>
-/// What ranking needs to know of a table, and how it ranks: BM25, then by how near the words stand to each other, and by the title.
+/// What ranking needs to know of a table, and how it ranks: BM25, then by how near the words stand to each other, by the title, and by how popular the row is.
 /// <code>
 /// word   rarity × how often it occurs, whole words more than beginnings, less and less for each time more, and less in long rows
 /// near   up to half more where each word stands next to the one asked for before it
 /// title  up to two fifths more if all of its words were asked for, and less the longer it is
+/// popularity  more for each doubling of the column that makes rows count more
 /// </code>
 /// </summary>
 /// <param name="Rows">its rows</param>
@@ -85,7 +86,7 @@ public sealed record SearchFigures(long Rows, double Words, IReadOnlyList<WordFi
             mistakes += found[i].Mistakes;
         }
 
-        return new SearchRank(mistakes, score * Nearness(found, places) * Title(found, places, row));
+        return new SearchRank(mistakes, score * Nearness(found, places) * Title(found, places, row) * Popularity.FactorOf(row.Popularity));
     }
 
     private static double RarityOf(long rows, long frequency) => Math.Log(1 + ((rows - frequency + 0.5) / (frequency + 0.5)));

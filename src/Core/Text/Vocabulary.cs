@@ -12,7 +12,7 @@ namespace Mjolnir.Core.Text;
 /// rest   the term in UTF-8; no payload
 /// </code>
 /// A word of n letters has n + 1 grams. A letter that is missing, too many, another, or changed places with its neighbour takes away three of them at most, so a word with k mistakes has one
-/// of any 3k + 1 grams of the right one.
+/// of any 3k + 1 grams of the right one; and what begins like it has one of any 3k + 1 of its grams but the last.
 /// </summary>
 public static class Vocabulary
 {
@@ -20,9 +20,10 @@ public static class Vocabulary
     private const int FewestLetters = 2;
     private const int GramsOfMistake = 3;
 
-    // Words as long as these are mistyped once, or twice.
+    // Words as long as these are mistyped once, or twice; beginnings, of which there are many more, once.
     private const int LettersOfOne = 4;
     private const int LettersOfTwo = 8;
+    private const int LettersOfBeginning = 5;
 
     /// <summary>Of the tree.</summary>
     public static TreeShape Shape { get; } = new([new IndexColumn("gram", IndexedKind.Text)], null, 0);
@@ -34,6 +35,9 @@ public static class Vocabulary
         var most = letters >= LettersOfTwo ? 2 : letters >= LettersOfOne ? 1 : 0;
         return IsKept(token.Term) ? Math.Min(most, CountOf(token.Term) / GramsOfMistake) : 0;
     }
+
+    /// <summary>With how many mistakes the beginning of a word may be written.</summary>
+    public static int MistakesOfBeginning(SearchWord word) => word is { Mistakes: > 0, Prefix: { } prefix } && CountOf(prefix) >= LettersOfBeginning ? 1 : 0;
 
     /// <summary>True for terms that are in the tree: of letters only. Whoever looks for 2024 does not mean 2023, nor python2 with python3, and two characters of Chinese are no spelling.</summary>
     public static bool IsKept(string term)
@@ -67,11 +71,14 @@ public static class Vocabulary
     public static IEnumerable<KeyRange> Alike(string term, int mistakes)
     {
         var letters = CountOf(term);
-        foreach (var gram in Grams(term))
-        {
-            var (low, high) = (Beginning(gram + Number(Math.Max(1, letters - mistakes))), Beginning(gram + Number(letters + mistakes)));
-            yield return KeyRange.Between(low, OrderedKey.Behind(high));
-        }
+        return Grams(term).Select(gram => Between(gram, letters - mistakes, letters + mistakes));
+    }
+
+    /// <summary>Of each gram of the beginning of a word the entries of words that are about as long, or longer.</summary>
+    public static IEnumerable<KeyRange> AlikeBeginnings(string beginning, int mistakes)
+    {
+        var letters = CountOf(beginning);
+        return Grams(beginning).SkipLast(1).Select(gram => Between(gram, letters - mistakes, TextLimits.WordLetters));
     }
 
     /// <summary>How many grams are enough to find every word with so many mistakes.</summary>
@@ -81,11 +88,16 @@ public static class Vocabulary
     /// The least number of letters to put in, take out, replace, or change places with their neighbours that makes one word of the other (Damerau's distance, in which no letter is touched
     /// twice); <paramref name="most"/> + 1 for any that is larger.
     /// </summary>
-    public static int Distance(ReadOnlySpan<char> word, ReadOnlySpan<char> other, int most)
+    /// <param name="word">a word</param>
+    /// <param name="other">another</param>
+    /// <param name="most">how far is told</param>
+    /// <param name="isBegun">makes that beginning of the other of which it takes the fewest</param>
+    public static int Distance(ReadOnlySpan<char> word, ReadOnlySpan<char> other, int most, bool isBegun = false)
     {
         Span<int> left = stackalloc int[word.Length], right = stackalloc int[other.Length];
         left = left[..Letters(word, left)];
         right = right[..Letters(other, right)];
+        right = isBegun && right.Length > left.Length + most ? right[..(left.Length + most)] : right;
         if (Math.Abs(left.Length - right.Length) > most)
         {
             return most + 1;
@@ -124,7 +136,18 @@ public static class Vocabulary
             }
         }
 
-        return Math.Min(now[right.Length], most + 1);
+        return Math.Min(isBegun ? Least(now) : now[right.Length], most + 1);
+    }
+
+    private static int Least(ReadOnlySpan<int> numbers)
+    {
+        var least = numbers[0];
+        foreach (var number in numbers)
+        {
+            least = Math.Min(least, number);
+        }
+
+        return least;
     }
 
     private static int Letters(ReadOnlySpan<char> text, Span<int> letters)
@@ -156,6 +179,10 @@ public static class Vocabulary
 
     // A character for a number of letters, in the same order: words are cut before the digits' row of Unicode ends.
     private static string Number(int letters) => ((char)('0' + letters)).ToString(CultureInfo.InvariantCulture);
+
+    /// <summary>The entries of a gram in words with so many letters.</summary>
+    private static KeyRange Between(string gram, int fewest, int most) =>
+        KeyRange.Between(Beginning(gram + Number(Math.Max(1, fewest))), OrderedKey.Behind(Beginning(gram + Number(most))));
 
     private static byte[] Beginning(string text) => SearchEntries.Term(text)[..^OrderedKey.TextEndBytes];
 

@@ -24,7 +24,8 @@ internal static class RowImage
 
         if (layout.Search is { } search)
         {
-            RowText.Of(layout.Words, search, RowValues.Read(row, layout.SearchNames)).Append(target);
+            var read = RowValues.Read(row, layout.SearchNames);
+            RowText.Of(layout.Words, search, read[..search.Fields.Count], search.Popularity is null ? IndexValue.Null : read[^1]).Append(target);
         }
     }
 

@@ -27,7 +27,7 @@ internal sealed class TableLayout
         Names = [.. Columns.Select(column => Encoding.UTF8.GetBytes(column.Name))];
         Search = declared.Search;
         Words = new TextAnalyzer(Search?.Language);
-        SearchNames = [.. (Search?.Fields ?? []).Select(field => Encoding.UTF8.GetBytes(field.Column))];
+        SearchNames = [.. (Search?.Fields ?? []).Select(field => field.Column).Concat(Search?.Popularity is { } popularity ? [popularity] : []).Select(static name => Encoding.UTF8.GetBytes(name))];
         Declared = declared.Declared;
     }
 
@@ -58,7 +58,7 @@ internal sealed class TableLayout
     /// <summary>Takes its fields apart.</summary>
     public TextAnalyzer Words { get; }
 
-    /// <summary>Its fields in UTF-8.</summary>
+    /// <summary>Its fields in UTF-8, and behind them the column that makes rows count more, if one does.</summary>
     public byte[][] SearchNames { get; }
 
     /// <summary>Changes when a declaration does.</summary>

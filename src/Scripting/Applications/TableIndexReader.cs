@@ -207,7 +207,7 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
         }
         else if (value.IsObject)
         {
-            JsonShape.CheckNames(value, ["fields", "language", "fuzzy", "facets"], [], "'search'", diagnostics);
+            JsonShape.CheckNames(value, ["fields", "language", "fuzzy", "facets", "popularity"], [], "'search'", diagnostics);
             if (JsonShape.TryObject(value, "fields", diagnostics, out var given))
             {
                 fields.AddRange(given.Members.Select(field => new SearchField(SearchedColumn(field.Name, field.Position), Weight(field))));
@@ -223,7 +223,7 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
             Tell(value.Position, "'search' has no columns", SearchHint);
         }
 
-        var search = new SearchDeclaration(fields, ReadLanguage(value), ReadFlag(value, "fuzzy")) { Facets = ReadFacets(value) };
+        var search = new SearchDeclaration(fields, ReadLanguage(value), ReadFlag(value, "fuzzy")) { Facets = ReadFacets(value), Popularity = ReadPopularity(value) };
         return _mistakes == before ? search : null;
     }
 
@@ -256,6 +256,29 @@ internal sealed class TableIndexReader(string table, IReadOnlyList<Column> colum
         }
 
         return facets;
+    }
+
+    private string? ReadPopularity(JsonItem value)
+    {
+        if (value.Member("popularity") is not { Value: var name })
+        {
+            return null;
+        }
+
+        if (!name.IsString)
+        {
+            Tell(name.Position, $"'popularity' must be a column's name, not {name.KindInWords}", "Write \"popularity\": \"sold\".");
+        }
+        else if (columns.FirstOrDefault(column => column.Name == name.Text) is not { } column)
+        {
+            Tell(name.Position, $"table '{table}' has no column '{name.Text}'", NearestName.Hint(name.Text, columns.Select(known => known.Name), "Declare it."));
+        }
+        else if (column.Type is not (ColumnType.Integer or ColumnType.Number) && !mistyped.Contains(column.Name))
+        {
+            Tell(name.Position, $"column '{name.Text}' cannot make rows count more: it is neither integer nor number", "It tells how often something was sold or needed: the more, the more its row counts.");
+        }
+
+        return name.Text;
     }
 
     private string SearchedColumn(string name, SourcePosition position)

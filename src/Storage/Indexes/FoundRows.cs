@@ -29,7 +29,7 @@ internal sealed class FoundRows
     public WordPlaces Places => _places;
 
     /// <summary>Bytes that it holds on to.</summary>
-    public long Bytes => _keys.Bytes + _places.Bytes + (12L * _shapes.Length) + (24L * _matches.Length) + _values.Length;
+    public long Bytes => _keys.Bytes + _places.Bytes + (16L * _shapes.Length) + (24L * _matches.Length) + _values.Length;
 
     /// <summary>Forgets all rows.</summary>
     /// <param name="words">words of the question</param>

@@ -89,7 +89,7 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
     }
 
     /// <summary>
-    /// Words like this one:
+    /// Words like this one, and where it may be the beginning of one, those that begin like it:
     /// <code>
     /// 1 of each of its grams how many words have it; the rarest ones are enough
     /// 2 of the words that have one of these, those within the distance
@@ -98,27 +98,38 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
     /// </summary>
     private async ValueTask<IEnumerable<MeantTerm>> SimilarAsync(SearchWord word)
     {
-        var root = pages.Root(vocabulary);
-        var grams = new List<(KeyRange Range, long Words)>();
-        foreach (var range in Vocabulary.Alike(word.Term, word.Mistakes))
-        {
-            grams.Add((range, (await pages.RunAsync(new SumWalk(Vocabulary.Shape, root, range))).Count));
-        }
-
         seen.Clear();
-        var left = TextLimits.SimilarSeen;
-        foreach (var (range, _) in grams.OrderBy(static gram => gram.Words).Take(Vocabulary.Enough(word.Mistakes)))
+        await LookAsync(word, Vocabulary.Alike(word.Term, word.Mistakes), Vocabulary.Enough(word.Mistakes));
+        if (Vocabulary.MistakesOfBeginning(word) is > 0 and var begun)
         {
-            await pages.RunAsync(new ScanWalk(Vocabulary.Shape, root, range, (key, _) => left-- > 0 && Look(word, Vocabulary.Shape.PrimaryKeyOf(key))));
+            await LookAsync(word, Vocabulary.AlikeBeginnings(word.Prefix!, begun), Vocabulary.Enough(begun));
         }
 
         var similar = new List<MeantTerm>();
         foreach (var (mistakes, term) in Near(word).OrderBy(static term => term.Mistakes).ThenBy(static term => term.Term, StringComparer.Ordinal).Take(TextLimits.SimilarCounted))
         {
-            similar.Add(new MeantTerm(term, new TermLikeness(mistakes, 1), await RowsAsync(term)));
+            var share = Vocabulary.Distance(word.Term, term, mistakes) <= mistakes ? 1 : SearchWord.ShareOf(word.Prefix!, term);
+            similar.Add(new MeantTerm(term, new TermLikeness(mistakes, share), await RowsAsync(term)));
         }
 
         return similar.OrderBy(static term => term.Likeness.Mistakes).ThenByDescending(static term => term.Rows).ThenBy(static term => term.Term, StringComparer.Ordinal).Take(TextLimits.Similar);
+    }
+
+    /// <summary>Looks at the words of the rarest of some grams.</summary>
+    private async ValueTask LookAsync(SearchWord word, IEnumerable<KeyRange> ranges, int enough)
+    {
+        var root = pages.Root(vocabulary);
+        var grams = new List<(KeyRange Range, long Words)>();
+        foreach (var range in ranges)
+        {
+            grams.Add((range, (await pages.RunAsync(new SumWalk(Vocabulary.Shape, root, range))).Count));
+        }
+
+        var left = TextLimits.SimilarSeen;
+        foreach (var (range, _) in grams.OrderBy(static gram => gram.Words).Take(enough))
+        {
+            await pages.RunAsync(new ScanWalk(Vocabulary.Shape, root, range, (key, _) => left-- > 0 && Look(word, Vocabulary.Shape.PrimaryKeyOf(key))));
+        }
     }
 
     /// <summary>Notes how far a term is from the word, unless that is known. Terms are words of an index: of 40 letters at most.</summary>
@@ -128,7 +139,10 @@ internal sealed class SearchTerms(HeadPages pages, TreeRoot words, int vocabular
         if (isNew)
         {
             Span<char> letters = stackalloc char[utf8.Length];
-            seen.Note(number) = Vocabulary.Distance(word.Term, letters[..Encoding.UTF8.GetChars(utf8, letters)], word.Mistakes);
+            letters = letters[..Encoding.UTF8.GetChars(utf8, letters)];
+            var mistakes = Vocabulary.Distance(word.Term, letters, word.Mistakes);
+            var ofBeginning = Vocabulary.MistakesOfBeginning(word) is > 0 and var most && Vocabulary.Distance(word.Prefix, letters, most, isBegun: true) is var begun && begun <= most ? begun : int.MaxValue;
+            seen.Note(number) = Math.Min(mistakes, ofBeginning);
         }
 
         return true;

@@ -14,7 +14,7 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
     /// <summary>How much a word of the id counts; one of the city counts 1.</summary>
     private const double IdWeight = 2;
 
-    private const string Declared = """{"byPrice": ["price"], "byDay": ["day"]}, "search": {"fields": {"id": 2, "city": 1}}""";
+    private const string Declared = """{"byPrice": ["price"], "byDay": ["day"]}, "search": {"fields": {"id": 2, "city": 1}, "popularity": "price"}""";
 
     /// <summary>Until an index holds what the same user wrote, on a busy machine.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -88,7 +88,7 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
         var rows = new Dictionary<string, PlainEvent>(StringComparer.Ordinal);
         var counted = 0;
         await using var application = new IndexedApplication(_folder, stacks: 2);
-        await application.StartAsync("""{"byPrice": ["price"]}, "search": {"fields": {"id": 2, "city": 1}, "facets": ["price", "day"]}""");
+        await application.StartAsync("""{"byPrice": ["price"]}, "search": {"fields": {"id": 2, "city": 1}, "facets": ["price", "day"], "popularity": "price"}""");
         for (var step = 0; step < 40; step++)
         {
             var (asked, isMeant) = Question(random);
@@ -146,6 +146,20 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
         var result = JsonDocument.Parse(own.Result).RootElement;
         Assert.Equal(["d"], IndexedApplication.Ids(result));
         Assert.Equal(1, result.GetProperty("total").GetInt32());
+    }
+
+    [Fact]
+    public async Task Rank_by_a_column_that_makes_rows_count_more_as_it_was_written_just_now()
+    {
+        await using var application = new IndexedApplication(_folder, stacks: 1);
+        await application.StartAsync("""{"byPrice": ["price"]}, "search": {"fields": {"city": 1}, "popularity": "price"}""");
+        await application.ResultAsync("change", "alice", new JsonArray(One("a", "jazz", -5), One("b", "jazz", 30), One("c", "jazz", 900)));
+        var asked = new JsonObject { ["text"] = "jazz ", ["limit"] = 5 };
+        Assert.Equal(["c", "b", "a"], IndexedApplication.Ids(await SearchAsync(application, asked)));
+
+        var own = await application.CallAsync("changeThenSearch", "alice", new JsonArray(One("a", "jazz", 100), One("c", "jazz", 1), One("d", "jazz", 50)), asked);
+        Assert.Equal(["a", "d", "b", "c"], IndexedApplication.Ids(JsonDocument.Parse(own.Result).RootElement));
+        Assert.Equal(["a", "d", "b", "c"], IndexedApplication.Ids(await SearchAsync(application, asked)));
     }
 
     [Fact]
@@ -290,8 +304,11 @@ public sealed class Searches_of_handlers(ITestOutputHelper output) : IDisposable
             return Math.Log(1 + ((rows.Count - frequency + 0.5) / (frequency + 0.5))) * weight * 3 / (weight + (2 * (0.25 + (0.75 * length(row) / average))));
         });
         var nearness = asked.Count < 2 ? 0 : asked.Zip(asked.Skip(1), (one, other) => Nearness(Split(row), one, other)).Average();
-        return score * (1 + (nearness / 2)) * (asked.Exists(word => IsMeant(row.Id, word)) ? 1.4 : 1);
+        return score * (1 + (nearness / 2)) * (asked.Exists(word => IsMeant(row.Id, word)) ? 1.4 : 1) * Popularity(row.Price ?? 0);
     }
+
+    /// <summary>15 % more for each doubling, in quarters of one.</summary>
+    private static double Popularity(long price) => 1 + (0.15 * Math.Round(4 * Math.Log2(1 + price)) / 4);
 
     private static double Nearness(string[] words, (string Word, bool IsBeginning) one, (string Word, bool IsBeginning) other)
     {

@@ -12,8 +12,9 @@ public sealed class Packages_of_the_catalog : IDisposable
         Installed-Size: 478
         Maintainer: Debian QA Group <packages@qa.debian.org>
         Architecture: amd64
-        Depends: libc6 (>= 2.34),
-         libx11-6
+        Depends: libc6 (>= 2.34)
+        Recommends: bare (>= 2.34), quotes:any | other, quotes
+        Suggests: bare
         Description: Portable Document Format (PDF) reader
          Its long text, Section: no section of its own.
         Description-md5: cfe9d5e3a1f3f8c7c5fb8d1d2bd1a0ae
@@ -28,6 +29,8 @@ public sealed class Packages_of_the_catalog : IDisposable
         Section: contrib/utils
         Priority: extra
         Size: 7
+        Recommends: bare | quotes
+        Pre-Depends: xpdf
 
 
         Package: xpdf
@@ -46,15 +49,15 @@ public sealed class Packages_of_the_catalog : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task Are_lines_of_json_each_package_once_with_the_first_line_of_its_description()
+    public async Task Are_lines_of_json_each_package_once_with_the_first_line_of_its_description_and_how_many_recommend_it()
     {
         var (code, lines, _) = await RunAsync("--print", "--from", _folder.Write("packages.txt", Listed));
         Assert.Equal(0, code);
         Assert.Equal(
             """
-            {"name":"xpdf","section":"text","priority":"optional","size":157272,"maintainer":"Debian QA Group <packages@qa.debian.org>","description":"Portable Document Format (PDF) reader"}
-            {"name":"quotes","section":"contrib/utils","priority":"extra","size":7,"maintainer":"Zoë \"Z\" O'Neil <z@example.org>","description":"5\" disks, back\\slash & more: é – 漢"}
-            {"name":"bare","section":null,"priority":null,"size":null,"maintainer":null,"description":null}
+            {"name":"xpdf","section":"text","priority":"optional","size":157272,"maintainer":"Debian QA Group <packages@qa.debian.org>","description":"Portable Document Format (PDF) reader","recommended":0}
+            {"name":"quotes","section":"contrib/utils","priority":"extra","size":7,"maintainer":"Zoë \"Z\" O'Neil <z@example.org>","description":"5\" disks, back\\slash & more: é – 漢","recommended":1}
+            {"name":"bare","section":null,"priority":null,"size":null,"maintainer":null,"description":null,"recommended":2}
 
             """,
             lines);

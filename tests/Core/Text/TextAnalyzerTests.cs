@@ -68,12 +68,12 @@ public class TextAnalyzerTests
         var analyzer = new TextAnalyzer(null);
         var declared = new SearchDeclaration([new SearchField("title", 2.5), new SearchField("text", 1), new SearchField("other", 1)], null, false);
         var many = string.Join(' ', Enumerable.Range(0, 5_000).Select(i => $"word{i}"));
-        var row = RowText.Of(analyzer, declared, [IndexValue.Of("big Big house"), IndexValue.Of("a house " + many), IndexValue.Of(7)]);
+        var row = RowText.Of(analyzer, declared, [IndexValue.Of("big Big house"), IndexValue.Of("a house " + many), IndexValue.Of(7)], IndexValue.Of(7));
         var bytes = new ArrayBufferWriter<byte>();
         row.Append(bytes);
         var back = RowText.Read(bytes.WrittenSpan);
 
-        Assert.Equal(new RowShape(5_005, 0, 3), row.Shape);
+        Assert.Equal(new RowShape(5_005, 0, 3, 12), row.Shape);
         Assert.Equal(row.Shape, back.Shape);
         Assert.Equal(row.Terms.Select(Shown), back.Terms.Select(Shown));
         Assert.Equal([0, 1], back.Terms.Single(term => term.Term == "big").Places);

@@ -19,27 +19,33 @@ public sealed record RelevanceQuery(string Text, IReadOnlyList<string> Accepted)
         [.. File.ReadLines(file).Where(static line => line.Length > 0 && line[0] != '#').Select(static line => line.Split(": ")).Select(static parts => new RelevanceQuery(parts[0], parts[1].Split(' ')))];
 }
 
+/// <summary>A package.</summary>
+/// <param name="Name">its name</param>
+/// <param name="Description">one line</param>
+/// <param name="Recommended">packages that recommend or suggest it</param>
+public sealed record ListedPackage(string Name, string Description, int Recommended);
+
 /// <summary>A list of packages with the text index that samples/catalog declares, in this process: the index alone, as an app server or an indexer asks it.</summary>
 public sealed class SearchedPackages
 {
     private const string Table = "packages";
-    private static readonly SearchDeclaration Searched = new([new SearchField("name", 3), new SearchField("description", 1)], "en", IsFuzzy: true);
+    private static readonly SearchDeclaration Searched = new([new SearchField("name", 3), new SearchField("description", 1)], "en", IsFuzzy: true) { Popularity = "recommended" };
     private static readonly TableIndexes Declared = new([], [], Searched);
 
     private readonly EmbeddedIndexPages _pages = new();
 
     /// <summary>Builds the index.</summary>
-    public SearchedPackages(IEnumerable<(string Name, string Description)> packages)
+    public SearchedPackages(IEnumerable<ListedPackage> packages)
     {
         var layout = new TableLayout(Table, Declared);
         var writer = new TableWriter(layout, 1, _pages, PageSizes.Usual);
-        var rows = packages.Select(static package => new RowChange(package.Name, 1, new Document(JsonSerializer.SerializeToUtf8Bytes(new { name = package.Name, description = package.Description }))));
+        var rows = packages.Select(static package => new RowChange(package.Name, 1, new Document(JsonSerializer.SerializeToUtf8Bytes(new { name = package.Name, description = package.Description, recommended = package.Recommended }))));
         Done(writer.BuildAsync(new TableBuild(layout, rows), [new Stamp("log", 1)], [], CancellationToken.None));
     }
 
-    /// <summary>The packages of a file: lines of name, tabulator, description.</summary>
-    public static IEnumerable<(string Name, string Description)> Read(string file) =>
-        File.ReadLines(file).Select(static line => line.Split('\t')).Select(static parts => (parts[0], parts[1]));
+    /// <summary>The packages of a file: lines of name, description and packages that recommend it, with tabulators between.</summary>
+    public static IEnumerable<ListedPackage> Read(string file) =>
+        File.ReadLines(file).Select(static line => line.Split('\t')).Select(static parts => new ListedPackage(parts[0], parts[1], int.Parse(parts[2], CultureInfo.InvariantCulture)));
 
     /// <summary>Asks as `search` of a handler does.</summary>
     public IndexAnswer Ask(string text, int limit)

@@ -4,7 +4,7 @@ using Mjolnir.Core.Text;
 namespace Mjolnir.Indexer.Tests.Text;
 
 /// <summary>A row: a word of its title counts twice.</summary>
-internal sealed record PlainText(string Title, string Text, string? Category = null, double? Price = null, double? Day = null)
+internal sealed record PlainText(string Title, string Text, string? Category = null, double? Price = null, double? Day = null, double? Sold = null)
 {
     private const double TitleWeight = 2;
 
@@ -73,10 +73,10 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
         var meant = vocabulary.Keys.Where(each => IsMeant(each, asked)).ToDictionary(each => each, each => (Mistakes: 0, Share(asked.Word, each)));
         if (isWidened ? asked.Mistakes > 0 : meant.Keys.Sum(each => vocabulary[each]) < Few)
         {
-            var similar = vocabulary.Keys.Where(each => each.Length > 1 && !each.Any(char.IsDigit) && !meant.ContainsKey(each)).Select(each => (Word: each, Mistakes: Distance(asked.Word, each)))
-                .Where(each => each.Mistakes <= asked.Mistakes)
+            var similar = vocabulary.Keys.Where(each => each.Length > 1 && !each.Any(char.IsDigit) && !meant.ContainsKey(each)).Select(each => (Word: each, Whole: Distance(asked.Word, each), Begun: BegunDistance(asked, each)))
+                .Select(each => (each.Word, each.Whole, Mistakes: each.Begun <= 1 ? Math.Min(each.Whole, each.Begun) : each.Whole)).Where(each => each.Mistakes <= asked.Mistakes)
                 .OrderBy(each => each.Mistakes).ThenByDescending(each => vocabulary[each.Word]).ThenBy(each => each.Word, StringComparer.Ordinal).Take(MostSimilar).ToList();
-            similar.ForEach(each => meant[each.Word] = (each.Mistakes, 1));
+            similar.ForEach(each => meant[each.Word] = (each.Mistakes, each.Whole == each.Mistakes ? 1 : Share(asked.Word, each.Word)));
         }
 
         if (isWidened && asked.Mistakes > 0 && !asked.IsBegun)
@@ -88,7 +88,7 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
         return new Meant(meant, meant.Keys.Sum(each => vocabulary[each]));
     }
 
-    private static double Share(string word, string term) => (double)word.Length / term.Length;
+    private static double Share(string word, string term) => Math.Min(1, (double)word.Length / term.Length);
 
     private SearchRank? Rank(PlainText row, List<Meant> words)
     {
@@ -115,12 +115,19 @@ internal sealed class PlainSearch(IReadOnlyDictionary<string, PlainText> rows)
         var nearness = words.Count < 2 ? 0 : places.Zip(places.Skip(1), Nearness).Average();
         var title = PlainText.Split(row.Title).Length;
         var asked = places.SelectMany(each => each).Where(each => each.IsTitle).Distinct().Count();
-        return new SearchRank(mistakes, score * (1 + (nearness / 2)) * (title == 0 ? 1 : (1 + (0.4 * Math.Pow((double)asked / title, 4))) / Math.Pow(title, 0.6)));
+        return new SearchRank(mistakes, score * (1 + (nearness / 2)) * (title == 0 ? 1 : (1 + (0.4 * Math.Pow((double)asked / title, 4))) / Math.Pow(title, 0.6)) * Popularity(row.Sold ?? 0));
     }
+
+    /// <summary>15 % more for each doubling, in quarters of one.</summary>
+    private static double Popularity(double sold) => 1 + (0.15 * (sold > 0 ? Math.Min(31.75, Math.Round(4 * Math.Log2(1 + sold)) / 4) : 0));
 
     private static double Nearness(List<(bool IsTitle, int Place)> before, List<(bool IsTitle, int Place)> places) =>
         before.SelectMany(one => places.Where(other => other.IsTitle == one.IsTitle).Select(other => other.Place - one.Place)).Where(distance => distance != 0 && Math.Abs(distance) <= Near)
             .Select(distance => distance > 0 ? 1.0 / distance : -0.5 / distance).DefaultIfEmpty().Max();
+
+    /// <summary>How far the nearest beginning of a word is; beginnings of few letters are taken as they are written.</summary>
+    private static int BegunDistance(Asked asked, string word) =>
+        asked is { IsBegun: true, Mistakes: > 0, Word.Length: >= 5 } ? Enumerable.Range(0, word.Length + 1).Min(length => Distance(asked.Word, word[..length])) : int.MaxValue;
 
     private static int Distance(string one, string other)
     {

@@ -19,7 +19,7 @@ public class Searches_of_words
     private const string Table = "t";
 
     private static readonly IndexColumn Category = new("category", IndexedKind.Text), Price = new("price", IndexedKind.Number), Day = new("day", IndexedKind.Number, Descending: true);
-    private static readonly SearchDeclaration Searched = new([new SearchField("title", 2), new SearchField("text", 1)], null, IsFuzzy: true) { Facets = [Category, Price] };
+    private static readonly SearchDeclaration Searched = new([new SearchField("title", 2), new SearchField("text", 1)], null, IsFuzzy: true) { Facets = [Category, Price], Popularity = "sold" };
     private static readonly TableIndexes Declared = new([new IndexDeclaration("byDay", [Day], null, [], false)], [], Searched);
 
     [Fact]
@@ -125,7 +125,7 @@ public class Searches_of_words
 
         public IndexHead Head => _pages.Heads.Newest(Table)!;
 
-        public void Step(int[] things) => Apply([.. things.Select(thing => new Random(thing)).Select(random => Change($"key{random.Next(40)}", random.Next(4) == 0 ? null : new PlainText(Text(random, 3), Text(random, 8), random.Next(4) == 0 ? null : $"c{random.Next(3)}", random.Next(4) == 0 ? null : random.Next(5), random.Next(3))))]);
+        public void Step(int[] things) => Apply([.. things.Select(thing => new Random(thing)).Select(random => Change($"key{random.Next(40)}", random.Next(4) == 0 ? null : new PlainText(Text(random, 3), Text(random, 8), random.Next(4) == 0 ? null : $"c{random.Next(3)}", random.Next(4) == 0 ? null : random.Next(5), random.Next(3), Sold(random))))]);
 
         public void Write(string key, string title, string text) => Write([(key, new PlainText(title, text))]);
 
@@ -226,7 +226,7 @@ public class Searches_of_words
                 _rows[key] = row;
             }
 
-            return _changes[key] = new RowChange(key, _changes.GetValueOrDefault(key).Version + 1, row is null ? null : new Document(JsonSerializer.SerializeToUtf8Bytes(new { title = row.Title, text = row.Text, category = row.Category, price = row.Price, day = row.Day })));
+            return _changes[key] = new RowChange(key, _changes.GetValueOrDefault(key).Version + 1, row is null ? null : new Document(JsonSerializer.SerializeToUtf8Bytes(new { title = row.Title, text = row.Text, category = row.Category, price = row.Price, day = row.Day, sold = row.Sold })));
         }
 
         private TableWriter NewWriter() => new(new TableLayout(Table, Declared), _term, _pages, _sizes);
@@ -245,6 +245,8 @@ public class Searches_of_words
         }
 
         private string Text(Random random, int most) => string.Join(' ', Enumerable.Range(0, random.Next(most)).Select(_ => _pool[random.Next(_pool.Length)]));
+
+        private static double? Sold(Random random) => random.Next(4) switch { 0 => null, 1 => random.Next(-3, 5), 2 => random.Next(5_000), _ => 5e9 * random.NextDouble() };
 
         private static string Word(Random random) => new([.. Enumerable.Range(0, random.Next(1, 11)).Select(_ => "aabc"[random.Next(4)])]);
 

@@ -15,7 +15,7 @@ public class TableIndexTests
                            "cheapest": { "columns": ["category", "city", "date"], "order": "price", "sum": ["seats"] },
                            "byCode": { "columns": ["code"], "unique": true } },
               "groups": { "perCity": ["city"], "seats": { "columns": ["category", "city"], "sum": ["seats"] } },
-              "search": { "fields": { "title": 3, "text": 0.5 }, "language": "en", "fuzzy": true, "facets": ["city", "date"] } }
+              "search": { "fields": { "title": 3, "text": 0.5 }, "language": "en", "fuzzy": true, "facets": ["city", "date"], "popularity": "seats" } }
             """);
 
         Assert.Empty(mistakes);
@@ -29,6 +29,7 @@ public class TableIndexTests
         Assert.Equal([new("title", 3), new("text", 0.5)], read.Search!.Fields);
         Assert.Equal(("en", true), (read.Search.Language, read.Search.IsFuzzy));
         Assert.Equal([new("city", IndexedKind.Text), new("date", IndexedKind.Number)], read.Search.Facets);
+        Assert.Equal("seats", read.Search.Popularity);
     }
 
     [Fact]
@@ -60,6 +61,9 @@ public class TableIndexTests
     [InlineData("""{"search":{"fields":{"title":1},"facets":["-date"]}}""", "the facet '-date' cannot be sorted | Write the column's name alone.")]
     [InlineData("""{"search":{"fields":{"title":1},"facets":["date","date"]}}""", "'facets' has column 'date' twice | Remove one of them.")]
     [InlineData("""{"search":{"fields":{"title":1},"facets":"date"}}""", "'facets' must be a list, not a string | Write \"facets\": [\"category\", \"price\"].")]
+    [InlineData("""{"search":{"fields":{"title":1},"popularity":["seats"]}}""", "'popularity' must be a column's name, not an array | Write \"popularity\": \"sold\".")]
+    [InlineData("""{"search":{"fields":{"title":1},"popularity":"seat"}}""", "table 'events' has no column 'seat' | Did you mean 'seats'?")]
+    [InlineData("""{"search":{"fields":{"title":1},"popularity":"date"}}""", "column 'date' cannot make rows count more: it is neither integer nor number | It tells how often something was sold or needed: the more, the more its row counts.")]
     [InlineData("""{"indexes":{"x":["date","-date"]}}""", "index 'x' has column 'date' twice | Remove one of them.")]
     [InlineData("""{"indexes":{"x y":["date"]}}""", "the index cannot be named 'x y' | Letters, digits and '_', at most 48 characters.")]
     [InlineData("""{"indexes":{"x":["date"]},"groups":{"x":["city"]}}""", "'x' names an index and a group | Give them different names.")]

@@ -157,7 +157,7 @@ internal sealed class TableSearch(Realm realm, RowStore rows, TableSchema table,
             return null;
         }
 
-        var row = RowText.Of(_analyzer, _declared, [.. _declared.Fields.Select(field => values(field.Column))]);
+        var row = RowText.Of(_analyzer, _declared, [.. _declared.Fields.Select(field => values(field.Column))], _declared.Popularity is null ? IndexValue.Null : values(_declared.Popularity));
         var places = new WordPlaces();
         WordMatch[] found = [.. text.Words.Select(word => row.MatchOf(word, places))];
         return System.Array.TrueForAll(found, static word => word.IsFound) && text.Phrases.All(phrase => phrase.IsIn(found, places)) ? figures.Rank(found, places, row.Shape) : null;
