@@ -45,6 +45,12 @@ internal static class CliLimits
     /// <summary>Rows of a table that one question names when a unique index is made: some pages of the index.</summary>
     public const int UniqueRowsPerQuestion = 1_000;
 
+    /// <summary>How long a value that looks wrong is looked at again before it is told: what was under way is stored a second later, a dead server's log is sealed within seconds.</summary>
+    public static readonly TimeSpan UniqueDoubt = TimeSpan.FromSeconds(10);
+
+    /// <summary>Between two such looks: each takes a snapshot of the store.</summary>
+    public static readonly TimeSpan UniqueLookAgain = TimeSpan.FromMilliseconds(500);
+
     /// <summary>How long a unique index waits for the list of its rows: a million rows are listed within a minute, on a machine that has other work too.</summary>
     public static readonly TimeSpan UniquePatience = TimeSpan.FromMinutes(10);
 

@@ -51,6 +51,7 @@ internal sealed class ClusterUniqueParts
 /// 3 each state's next step, if it is still the one that was read (<see cref="UniqueState.Follow"/>)
 /// 4 what is being built: its rows get their holders       5 holders of removed indexes are deleted
 /// </code>
+/// A while after it began to lead, once, a server looks for tables that the application has no more (<see cref="LeftTables"/>): their indexes are declared by nobody, and go the same way.
 /// So what is kept follows from the servers that live, whatever version leads; during a deployment an index is kept as long as one of them declares it, by all of them, and is built once all of them do. That one
 /// leads only saves work.
 /// </summary>
@@ -71,6 +72,7 @@ internal sealed class ClusterUnique : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly List<IDisposable> _listening = [];
     private Task _running = Task.CompletedTask;
+    private bool _hasLooked;
 
     public ClusterUnique(ClusterUniqueParts parts)
     {
@@ -194,10 +196,12 @@ internal sealed class ClusterUnique : IAsyncDisposable
         using var term = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, lease.Lost);
         try
         {
+            var began = _parts.Time.GetTimestamp();
             for (var isFirst = true; ; isFirst = false)
             {
+                await LookForLeftTablesAsync(began, term.Token);
                 var pause = await RoundAsync(isFirst, term.Token);
-                await NewsAsync(pause, term.Token);
+                await NewsAsync(_hasLooked || pause < _parts.SweepWait ? pause : _parts.SweepWait, term.Token);
             }
         }
         catch (OperationCanceledException) when (term.IsCancellationRequested)
@@ -208,6 +212,22 @@ internal sealed class ClusterUnique : IAsyncDisposable
         {
             _parts.Failed(fault);
         }
+    }
+
+    private async Task LookForLeftTablesAsync(long began, CancellationToken cancellationToken)
+    {
+        if (_hasLooked || _parts.Time.GetElapsedTime(began) < _parts.SweepWait)
+        {
+            return;
+        }
+
+        foreach (var table in await new LeftTables(_parts.Application, _parts.Rows).FindAsync(cancellationToken))
+        {
+            _parts.Report($"looks after the unique indexes of table '{table}', which is not in the application any more");
+            _states[table] = await _builder.StateAsync(App, table, cancellationToken);
+        }
+
+        _hasLooked = true;
     }
 
     /// <summary>Waits until another log was heard of, or one has ended, or the pause is over.</summary>

@@ -1,6 +1,7 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Mjolnir.Cli.Configuration;
+using Mjolnir.Cli.Verify;
 using Mjolnir.Core;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Indexes;
@@ -30,7 +31,7 @@ internal sealed class IndexerPart : IAsyncDisposable
     private readonly ClusterServices _services;
     private readonly ILogger _log;
     private readonly string _run = Guid.NewGuid().ToString("N");
-    private readonly string _app;
+    private readonly Application _application;
     private readonly EmbeddedIndexPages _pages = new();
     private readonly ApplicationIndexer _indexer;
     private readonly RabbitMqBatchFeed _feed;
@@ -43,9 +44,9 @@ internal sealed class IndexerPart : IAsyncDisposable
     private long _view;
     private long _questions;
 
-    private IndexerPart(StackConfiguration configuration, string app, ClusterServices services, ILogger log)
+    private IndexerPart(StackConfiguration configuration, Application application, ClusterServices services, ILogger log)
     {
-        (_configuration, _app, _services, _log) = (configuration, app, services, log);
+        (_configuration, _application, _services, _log) = (configuration, application, services, log);
         _feed = services.OpenBatchFeed(hears: true, fault => Trouble("the feed of batches", fault));
         _indexer = new ApplicationIndexer(new IndexerParts
         {
@@ -75,7 +76,7 @@ internal sealed class IndexerPart : IAsyncDisposable
     public static async Task<IndexerPart> StartAsync(StackConfiguration configuration, Application application, ClusterServices services, ILoggerFactory logs)
     {
         var log = logs.CreateLogger("Mjolnir.Indexer");
-        var part = new IndexerPart(configuration, application.Name, services, log);
+        var part = new IndexerPart(configuration, application, services, log);
         RoleLog.Starting(log, $"indexer {configuration.Server.Name}", part._run, configuration.Cluster);
 
         // Heard before the store is read: what is missed in between, the workers' beats tell.
@@ -90,6 +91,10 @@ internal sealed class IndexerPart : IAsyncDisposable
 
     /// <summary>Recomputes the indexes from the rows and compares, while they are kept (<see cref="ApplicationIndexer.VerifyAsync"/>).</summary>
     public IAsyncEnumerable<VerifiedTable> VerifyAsync(Action<TableProgress, long> progress, CancellationToken cancellationToken) => _indexer.VerifyAsync(progress, cancellationToken);
+
+    /// <summary>Compares the holders of unique values with the rows of the store (<see cref="RunningUniqueVerifier"/>).</summary>
+    public Task<IReadOnlyList<VerifiedTable>> VerifyUniqueAsync(Action<string, long> progress, CancellationToken cancellationToken) =>
+        new RunningUniqueVerifier(_application, _services.Store, _services.Time).RunAsync(progress, cancellationToken);
 
     /// <summary>Counts a question.</summary>
     public void Asked() => Interlocked.Increment(ref _questions);
@@ -163,7 +168,7 @@ internal sealed class IndexerPart : IAsyncDisposable
     private void Beat()
     {
         var heads = _pages.Heads.All.ToDictionary(head => head.Table, StringComparer.Ordinal);
-        _services.Bus.Tell(new IndexerBeat(_configuration.Server.Name, _run, Url, _app, [.. _indexer.Tables.Select(table => Told(table, heads.GetValueOrDefault(table.Progress.Table)))], Moved(heads.Values)));
+        _services.Bus.Tell(new IndexerBeat(_configuration.Server.Name, _run, Url, _application.Name, [.. _indexer.Tables.Select(table => Told(table, heads.GetValueOrDefault(table.Progress.Table)))], Moved(heads.Values)));
     }
 
     private static IndexedTable Told((TableProgress Progress, ulong Declared) table, IndexHead? head)

@@ -8,7 +8,7 @@ using Spectre.Console;
 
 namespace Mjolnir.Cli.Verify;
 
-/// <summary>Has each indexer of a running cluster recompute its indexes from the rows and compare, one after another, and shows how far they are and what they found.</summary>
+/// <summary>Has each indexer of a running cluster recompute its indexes from the rows and compare, one after another, the first one the holders of unique values too, and shows how far they are and what they found.</summary>
 internal static class ClusterVerification
 {
     /// <summary>0 if everything is as the rows say, 1 if something is not.</summary>
@@ -30,7 +30,7 @@ internal static class ClusterVerification
         foreach (var (name, url) in indexers)
         {
             var progress = new TransferProgress();
-            var tables = await TransferScreen.FollowAsync(console, Console.IsOutputRedirected, progress, VerifyAsync(http, name, url, progress, cancellationToken));
+            var tables = await TransferScreen.FollowAsync(console, Console.IsOutputRedirected, progress, VerifyAsync(http, name, url, name == indexers[0].Name, progress, cancellationToken));
             tables.ForEach(table => VerifiedText.Write(console, $"{table.Table} at {name}", table));
             isRight &= tables.TrueForAll(static table => table.Differences == 0);
         }
@@ -47,13 +47,13 @@ internal static class ClusterVerification
             : throw new FailureException("no app server of the cluster answers", "Is it running? mjolnir status tells more.");
     }
 
-    private static async Task<List<VerifiedTable>> VerifyAsync(HttpClient http, string name, string url, TransferProgress progress, CancellationToken cancellationToken)
+    private static async Task<List<VerifiedTable>> VerifyAsync(HttpClient http, string name, string url, bool withUnique, TransferProgress progress, CancellationToken cancellationToken)
     {
         progress.Begin($"indexer {name}", 0);
         var tables = new List<VerifiedTable>();
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(url), IndexerHttp.Verifications));
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(url), IndexerHttp.Verifications + (withUnique ? RunningVerification.WithUnique : "")));
             using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (!response.IsSuccessStatusCode)
             {

@@ -37,6 +37,9 @@ internal sealed partial class VerificationJson : JsonSerializerContext;
 /// <summary>The indexer's side of a verification: tells lines of JSON while it goes on.</summary>
 internal static class RunningVerification
 {
+    /// <summary>Asks for unique values besides: these are the store's, so that one indexer of a cluster is asked.</summary>
+    public const string WithUnique = "?unique=true";
+
     /// <summary>Verifies all tables, and tells whoever asked.</summary>
     public static async Task TellAsync(HttpContext context, IndexerPart part)
     {
@@ -52,6 +55,11 @@ internal static class RunningVerification
             try
             {
                 await foreach (var found in part.VerifyAsync((table, read) => Volatile.Write(ref far, new VerificationLine { Table = table.Table, Read = read, Rows = table.Rows }), context.RequestAborted))
+                {
+                    await WriteAsync(new VerificationLine { Found = found });
+                }
+
+                foreach (var found in context.Request.QueryString.Value == WithUnique ? await part.VerifyUniqueAsync((table, read) => Volatile.Write(ref far, new VerificationLine { Table = table, Read = read }), context.RequestAborted) : [])
                 {
                     await WriteAsync(new VerificationLine { Found = found });
                 }

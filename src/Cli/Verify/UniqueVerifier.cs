@@ -6,6 +6,13 @@ using Mjolnir.Scripting.Unique;
 
 namespace Mjolnir.Cli.Verify;
 
+/// <summary>A value whose holder and rows do not say the same.</summary>
+/// <param name="Index">the unique index</param>
+/// <param name="Holder">the holder's key</param>
+/// <param name="Rows">rows that have the value, or the one that is said to</param>
+/// <param name="Text">for people</param>
+internal sealed record UniqueDifference(UniqueIndexState Index, RowKey Holder, IReadOnlyList<string> Rows, string Text);
+
 /// <summary>Compares the rows that tell who holds a value of a unique index with the rows that have it.</summary>
 /// <param name="app">the application</param>
 /// <param name="table">the table</param>
@@ -13,7 +20,10 @@ namespace Mjolnir.Cli.Verify;
 internal sealed class UniqueVerifier(string app, TableSchema table, IReadOnlyDictionary<RowKey, Document> holders)
 {
     private readonly UniqueState _state = UniqueState.Of(holders.GetValueOrDefault(UniqueState.KeyOf(app, table.Name)));
-    private readonly Dictionary<RowKey, (string Text, List<string> Rows)> _taken = [];
+    private readonly Dictionary<RowKey, (UniqueIndexState Index, string Text, List<string> Rows)> _taken = [];
+
+    /// <summary>Values that rows have.</summary>
+    public int Held => _taken.Count;
 
     /// <summary>Takes in a row, each once.</summary>
     public void Add(string primaryKey, Document row)
@@ -25,7 +35,7 @@ internal sealed class UniqueVerifier(string app, TableSchema table, IReadOnlyDic
                 var holder = UniqueValue.HolderOf(app, table.Name, index.Name, EpochOf(index), values);
                 if (!_taken.TryGetValue(holder, out var taken))
                 {
-                    _taken[holder] = taken = ($"unique index {index.Name}: {UniqueValue.Shown(index, values)}", []);
+                    _taken[holder] = taken = (Known(index)!, $"unique index {index.Name}: {UniqueValue.Shown(index, values)}", []);
                 }
 
                 taken.Rows.Add(primaryKey);
@@ -34,18 +44,18 @@ internal sealed class UniqueVerifier(string app, TableSchema table, IReadOnlyDic
     }
 
     /// <summary>What is not as it should be: a value that several rows have, or that none holds though a row has it, or that a row holds which has it not.</summary>
-    public IEnumerable<string> Differences()
+    public IEnumerable<UniqueDifference> Differences()
     {
-        foreach (var (holder, (text, rows)) in _taken)
+        foreach (var (holder, (index, text, rows)) in _taken)
         {
             if (rows.Count > 1)
             {
-                yield return $"{text} have {rows.Count} rows: '{string.Join("', '", rows.Take(3))}'{(rows.Count > 3 ? "…" : "")}";
+                yield return new UniqueDifference(index, holder, rows, $"{text} have {rows.Count} rows: '{string.Join("', '", rows.Take(3))}'{(rows.Count > 3 ? "…" : "")}");
             }
 
             if (UniqueValue.Holder(holders.GetValueOrDefault(holder)) is not { } held || !rows.Contains(held))
             {
-                yield return $"{text} of row '{rows[0]}' is not held by it";
+                yield return new UniqueDifference(index, holder, rows, $"{text} of row '{rows[0]}' is not held by it");
             }
         }
 
@@ -54,7 +64,7 @@ internal sealed class UniqueVerifier(string app, TableSchema table, IReadOnlyDic
             var prefix = UniqueValue.HolderOf(app, table.Name, index.Name, EpochOf(index), []).PrimaryKey;
             foreach (var (key, row) in holders.Where(row => row.Key.PrimaryKey.StartsWith(prefix, StringComparison.Ordinal) && !_taken.ContainsKey(row.Key)))
             {
-                yield return $"unique index {index.Name}: row '{UniqueValue.Holder(row)}' holds a value that it has not ({key.PrimaryKey[prefix.Length..]})";
+                yield return new UniqueDifference(Known(index)!, key, UniqueValue.Holder(row) is { } held ? [held] : [], $"unique index {index.Name}: row '{UniqueValue.Holder(row)}' holds a value that it has not ({key.PrimaryKey[prefix.Length..]})");
             }
         }
     }

@@ -52,7 +52,7 @@ internal sealed class Verification(Application application, EmbeddedStack stack,
             }
 
             var found = await verifier.VerifyAsync(stack.IndexPages.Heads.Newest(table.Name)!, cancellationToken);
-            var differences = unique.Differences().ToList();
+            var differences = unique.Differences().Select(static difference => difference.Text).ToList();
             verified.Add(found with { Differences = found.Differences + differences.Count, First = [.. found.First.Concat(differences).Take(TableVerifier.Shown)] });
         }
 

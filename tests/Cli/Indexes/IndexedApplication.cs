@@ -128,8 +128,8 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
         Duplicates = await unique.BuildAsync(next, isStart, new Progress<UniqueBuilder.Step>(), CancellationToken.None);
     }
 
-    /// <summary>Writes the application's files; its folder.</summary>
-    public static string Write(TestFolder folder, string indexes)
+    /// <summary>Writes the application's files, with other tables (JSON of <c>tables</c>) besides; its folder.</summary>
+    public static string Write(TestFolder folder, string indexes, string? others = null)
     {
         folder.Write("app/index.html", Page);
         folder.Write("app/mjolnir.json", $$"""
@@ -139,7 +139,7 @@ internal sealed class IndexedApplication(TestFolder folder, int stacks) : IAsync
                 "key": "id",
                 "columns": { "id": "string", "city": "string", "day": "time", "price": "integer", "open": "boolean", "extra": "json" },
                 "indexes": {{indexes}}
-              } },
+              }{{(others is null ? "" : ", " + others.Trim()[1..^1])}} },
               "handlers": {
                 "change": { "allow": "everyone" }, "ask": { "allow": "everyone" }, "count": { "allow": "everyone" }, "sum": { "allow": "everyone" },
                 "assign": { "allow": "everyone" }, "search": { "allow": "everyone" }, "searchPages": { "allow": "everyone" }, "changeThenSearch": { "allow": "everyone" }, "tryInsert": { "allow": "everyone" }, "tryUpdate": { "allow": "everyone" }, "page": { "allow": "everyone" }, "changeThenPages": { "allow": "everyone" }, "facets": { "allow": "everyone" }, "average": { "allow": "everyone" }, "changeThenFacets": { "allow": "everyone" },

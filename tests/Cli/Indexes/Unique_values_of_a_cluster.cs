@@ -3,9 +3,11 @@ using Mjolnir.AppServer.Transactions;
 using Mjolnir.Cli.Applications;
 using Mjolnir.Cli.Tests.Auditing;
 using Mjolnir.Core.Envelopes;
+using Mjolnir.Core.Indexes;
 using Mjolnir.Core.Keys;
 using Mjolnir.Running;
 using Mjolnir.Scripting.Applications;
+using Mjolnir.Scripting.Engine;
 using Mjolnir.Scripting.Unique;
 using Mjolnir.Storage.Rows;
 using Xunit.Abstractions;
@@ -103,6 +105,30 @@ public sealed class Unique_values_of_a_cluster(ITestOutputHelper output) : IAsyn
         Assert.Equal(2, _cluster.UniqueOf("s1", "events").Indexes[0].Duplicates);
         Assert.Equal(TransactionStatus.Aborted, (await CallAsync("s1", ("h", 5))).Status);
         await GivesEachOnceAsync();
+    }
+
+    [Fact]
+    public async Task Of_a_table_that_is_not_in_the_application_any_more_leave_no_holders()
+    {
+        var before = Load(Declared, """{"places": {"key": "id", "columns": {"id": "string", "name": "string"}, "indexes": {"byName": {"columns": ["name"], "unique": true}}}}""");
+        await _cluster.KeepIndexesAsync(before);
+        await StartAsync(before, before);
+        await ReadyAsync("s1", "s2");
+        await UntilAsync(() => _cluster.UniqueOf("s1", "places").Indexes is [{ Phase: UniquePhase.Ready }], "it is ready");
+        var held = UniqueValue.HolderOf("events", "places", "byName", _cluster.UniqueOf("s1", "places").Indexes[0].Epoch, [IndexValue.Of("Oslo")]);
+        Assert.Equal(TransactionStatus.Committed, await _cluster.Server("s1").RunBuiltInAsync(
+            (source, writes) =>
+            {
+                writes.Add(new RowWrite(held, UniqueValue.HeldBy("p1")));
+                return source.TryRead(held, out _);
+            },
+            CancellationToken.None));
+
+        await RestartAsync("s1", _declares);
+        await RestartAsync("s2", _declares);
+        await UntilAsync(() => _cluster.UniqueOf("s1", "places") is { IsEmpty: true, Turn: > 0 } || _cluster.UniqueOf("s2", "places") is { IsEmpty: true, Turn: > 0 }, "it is removed and swept");
+        Assert.Null(await _cluster.Server("s2").ReadAsync(held, CancellationToken.None));
+        Assert.Equal(UniquePhase.Ready, _cluster.UniqueOf("s2", "events").Indexes[0].Phase);
     }
 
     [Fact]
@@ -254,5 +280,6 @@ public sealed class Unique_values_of_a_cluster(ITestOutputHelper output) : IAsyn
         }
     }
 
-    private Application Load(string indexes) => AppFolder.Load(IndexedApplication.Write(_folder, indexes), Console.Error) ?? throw new InvalidOperationException("The application has mistakes.");
+    /// <summary>A version of the application; with other tables besides (JSON of <c>tables</c>).</summary>
+    private Application Load(string indexes, string? others = null) => AppFolder.Load(IndexedApplication.Write(_folder, indexes, others), Console.Error) ?? throw new InvalidOperationException("The application has mistakes.");
 }

@@ -60,6 +60,53 @@ public sealed class Verified_data : IDisposable
         Assert.Equal(ExitCodes.Failed, await CommandLine.RunAsync(["verify", _folder.At("app"), "--data", _folder.At("nowhere")]));
     }
 
+    [Fact]
+    public async Task Have_the_holders_of_their_values_while_both_are_written_and_what_is_not_so_is_told()
+    {
+        const int Rows = 40;
+        await using var application = new IndexedApplication(_folder, stacks: 2);
+        await application.StartAsync(Declared);
+        await application.ResultAsync("change", "alice", new JsonArray([.. Enumerable.Range(0, Rows).Select(n => One($"e{n}", new PlainEvent($"e{n}", "Oslo", 1, n, null)))]));
+        var store = FolderObjectStore.OpenToRead(DataFolder.Store(_folder.At("data")));
+        var verifier = new RunningUniqueVerifier(application.Application, store, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var writing = Task.Run(() => MoveValuesAsync(application, Rows, stop.Token));
+        for (var i = 0; i < 5; i++)
+        {
+            var right = Assert.Single(await verifier.RunAsync(static (_, _) => { }, CancellationToken.None));
+            Assert.Equal(("unique values of events", 0L, ""), (right.Table, right.Differences, string.Join('\n', right.First)));
+        }
+
+        await stop.CancelAsync();
+        await writing;
+        await WriteAsync(application, 5000, "e1");
+        for (var began = TimeProvider.System.GetTimestamp(); ;)
+        {
+            var told = Assert.Single(await verifier.RunAsync(static (_, _) => { }, CancellationToken.None));
+            if (told.Differences == 1)
+            {
+                Assert.Equal("unique index byPrice: row 'e1' holds a value that it has not (n5000;)", told.First[0]);
+                Assert.Equal(((long)Rows, (long)Rows), (told.Rows, told.Entries));
+                break;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "What was written is not stored.");
+        }
+    }
+
+    /// <summary>Two rows exchange their values, over and over: each value is always of one row.</summary>
+    private static async Task MoveValuesAsync(IndexedApplication application, int rows, CancellationToken stop)
+    {
+        var (random, prices) = (new Random(1), Enumerable.Range(0, rows).ToArray());
+        while (!stop.IsCancellationRequested)
+        {
+            var (one, other) = (random.Next(rows), random.Next(rows));
+            (prices[one], prices[other]) = (prices[other], prices[one]);
+            await application.ResultAsync("change", "alice", new JsonArray([.. new[] { one, other }.Distinct().Select(row => One($"e{row}", null))]));
+            await application.ResultAsync("change", "alice", new JsonArray([.. new[] { one, other }.Distinct().Select(row => One($"e{row}", new PlainEvent($"e{row}", "Oslo", 1, prices[row], null)))]));
+        }
+    }
+
     private static async Task WriteAsync(IndexedApplication application, int price, string? row)
     {
         // The epoch of the first declaration.
