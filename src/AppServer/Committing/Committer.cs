@@ -102,7 +102,11 @@ internal sealed partial class Committer
     }
 
     /// <summary>Another log is durable up to a batch, or ends there. On the lane.</summary>
-    public void Hear(CommitNotice notice) => _marks.Hear(notice);
+    public void Hear(CommitNotice notice)
+    {
+        _marks.Hear(notice);
+        ForgetReplaced(notice);
+    }
 
     /// <summary>Ends waiting callers whose patience is over. Called every now and then, on the lane.</summary>
     public void ExpireWaiting()

@@ -26,6 +26,7 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
 
     private readonly TimeSpan _duration = TimeSpan.FromSeconds(seconds);
+    private int _drives = 100;
 
     public async Task<int> RunAsync(IReadOnlyCollection<string> parts)
     {
@@ -115,9 +116,10 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
         return await PostgresPeer.AddUpAsync(database.ConnectionString) == accounts * BankAccounts.FirstBalance;
     }
 
+    /// <summary>Each time other accounts: with the same ones again servers would know the rows of all phases before.</summary>
     private LoadFigures Drive(IReadOnlyList<IPEndPoint> servers, IReadOnlyList<string?> cookies, double skew, int perSecond = 0)
     {
-        using var load = new LoadClient(new Load(servers, cookies, accounts, skew, WarmUp, _duration, Seed: 1, perSecond));
+        using var load = new LoadClient(new Load(servers, cookies, accounts, skew, WarmUp, _duration, Seed: ++_drives, perSecond));
         load.Run(static () => { }, CancellationToken.None);
         return load.Figures;
     }
