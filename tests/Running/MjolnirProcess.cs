@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Mjolnir.Running;
 
-/// <summary>The real program as a process of its own: started from the launcher's build, stopped by its own pid.</summary>
+/// <summary>The real program as a process of its own: started from the launcher's build or a published folder (<see cref="Repository.Program"/>), stopped by its own pid.</summary>
 public sealed class MjolnirProcess : IAsyncDisposable
 {
     private const int SigInt = 2;
@@ -57,9 +57,7 @@ public sealed class MjolnirProcess : IAsyncDisposable
         // A script's background job ignores SIGINT, and so would all that it starts: env gives the signal back its meaning.
         var start = new ProcessStartInfo("env") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.ArgumentList.Add("--default-signal=INT");
-        start.ArgumentList.Add("dotnet");
-        start.ArgumentList.Add(Repository.BuiltProgram());
-        foreach (var argument in arguments)
+        foreach (var argument in Repository.Program().Concat(arguments))
         {
             start.ArgumentList.Add(argument);
         }

@@ -8,8 +8,11 @@ public static class Repository
 
     public static string Bank => Path.Combine(Root, "samples", "bank");
 
+    /// <summary>The program that tests start, as the beginning of a command: what <c>MJOLNIR_PROGRAM</c> names (the <c>mjolnir</c> of a published folder), else the launcher's build.</summary>
+    public static string[] Program() => Environment.GetEnvironmentVariable("MJOLNIR_PROGRAM") is { Length: > 0 } named ? [named] : ["dotnet", BuiltProgram()];
+
     /// <summary>What <c>./mjolnir</c> built last; <c>./test</c> has it built before any suite runs.</summary>
-    public static string BuiltProgram()
+    private static string BuiltProgram()
     {
         var program = Path.Combine(Root, "out", "current", "mjolnir.dll");
         return File.Exists(program) ? program : throw new InvalidOperationException("The program is not built: run ./mjolnir --version once.");

@@ -53,7 +53,12 @@ internal sealed class ClusterLogEpochs(string server, ILogBroker broker, Cluster
             // Bound before it is registered: whoever finds it in the registry can seal it (V11).
             var mayBeRegistered = MayBeRegistered(publisher.Log);
             _asked = publisher.Log;
-            await registry.RegisterLogAsync(publisher.Log, mayBeRegistered, cancellationToken);
+            if (!await registry.TryRegisterLogAsync(publisher.Log, cancellationToken) && !mayBeRegistered)
+            {
+                // Somebody took this server for gone, and has the log sealed. Nothing was ever published in it.
+                _spare = null;
+                throw new LogUnavailableException($"The log {publisher.Log} was taken for one that is left behind; another is declared.");
+            }
         }
         catch
         {

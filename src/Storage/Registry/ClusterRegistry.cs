@@ -71,16 +71,14 @@ public sealed class ClusterRegistry(IObjectStore store)
 
     /// <summary>Registers a log, after it was declared and bound and before anything is published in it (V11).</summary>
     /// <exception cref="InvariantException">a log of this name was registered before</exception>
-    public ValueTask RegisterLogAsync(string log, CancellationToken cancellationToken) => RegisterLogAsync(log, false, cancellationToken);
+    public async ValueTask RegisterLogAsync(string log, CancellationToken cancellationToken) =>
+        Invariant.Require(await TryRegisterLogAsync(log, cancellationToken), $"The log {log} is registered already: a log is never used twice.");
 
-    /// <summary>The same for a log that a dead run of the same server declared.</summary>
-    /// <param name="log">the log</param>
-    /// <param name="isInherited">the dead run may have asked for the registration too, without living to hear that it was done: whoever finds it done goes on</param>
-    /// <param name="cancellationToken">ends the wait for the store</param>
-    /// <exception cref="InvariantException">a log of this name was registered before</exception>
-    public async ValueTask RegisterLogAsync(string log, bool isInherited, CancellationToken cancellationToken)
+    /// <summary>The same, where somebody else may have done it: a dead run that had declared the log, or who took the log for one that a dead run had left behind.</summary>
+    /// <returns>false if a log of this name was registered before</returns>
+    public async ValueTask<bool> TryRegisterLogAsync(string log, CancellationToken cancellationToken)
     {
-        // Declaring the log has already kept out everybody else, so the registration found after a lost answer is ours.
+        // Declaring the log has already kept out every other server, so the registration found after a lost answer is ours or says the same.
         var name = ObjectNames.Log(log);
         var content = LogRegistrationCodec.Encode(log);
         var outcome = await store.CreateAsync(name, content, cancellationToken);
@@ -89,7 +87,7 @@ public sealed class ClusterRegistry(IObjectStore store)
             outcome = await store.CreateSettledAsync(name, content, cancellationToken);
         }
 
-        Invariant.Require(outcome == CreateOutcome.Created || isInherited, $"The log {log} is registered already: a log is never used twice.");
+        return outcome == CreateOutcome.Created;
     }
 
     /// <summary>

@@ -12,6 +12,7 @@ namespace Mjolnir.Storage.Rows;
 internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadCounter reads)
 {
     private readonly Lock _lock = new();
+    private readonly Dictionary<long, Task<ReadOnlyMemory<byte>>> _underWay = [];
     private Task<SegmentIndex>? _index;
 
     public string Name => stored.Name;
@@ -60,10 +61,13 @@ internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadC
         await ParallelReads.AllAsync(atOnce, closed, async (file, stop) => await file.IndexAsync(stop), cancellationToken);
     }
 
-    /// <summary>The line of a key in this block, with a value of its own.</summary>
+    /// <summary>
+    /// The line of a key in this block, with a value of its own. Who asks while the block is being read shares that: a seal makes hundreds of rows void at once, and many lie in the same blocks. Objects never change, so
+    /// it does not matter who began.
+    /// </summary>
     public async ValueTask<SegmentRow?> FindAsync(SegmentBlock block, RowKey key, CancellationToken cancellationToken)
     {
-        var member = await RangeAsync(block.Offset, block.Length, cancellationToken);
+        var member = await BlockAsync(block).WaitAsync(cancellationToken);
         return new SegmentBlockReader(Name, block, member).Find(key);
     }
 
@@ -73,6 +77,40 @@ internal sealed class SegmentFile(IObjectStore store, StoredObject stored, ReadC
         reads.Add();
         var found = await store.GetRangeAsync(Name, offset, length, cancellationToken) ?? throw new CollectedObjectException(Name);
         return found.Length == length ? found : throw new CorruptDataException("A segment is cut short", Name, offset + found.Length);
+    }
+
+    private Task<ReadOnlyMemory<byte>> BlockAsync(SegmentBlock block)
+    {
+        lock (_lock)
+        {
+            if (_underWay.TryGetValue(block.Offset, out var shared))
+            {
+                return shared;
+            }
+
+            var read = ReadBlockAsync(block);
+            if (!read.IsCompleted)
+            {
+                _underWay.Add(block.Offset, read);
+            }
+
+            return read;
+        }
+    }
+
+    private async Task<ReadOnlyMemory<byte>> ReadBlockAsync(SegmentBlock block)
+    {
+        try
+        {
+            return await RangeAsync(block.Offset, block.Length, CancellationToken.None);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _underWay.Remove(block.Offset);
+            }
+        }
     }
 
     private async Task<SegmentIndex> ReadIndexAsync()

@@ -38,6 +38,12 @@ public sealed record KeeperLimits
     /// <summary>Looks in a row that must miss a queue before it counts as lost: taking a slow broker for a lost queue would throw acknowledged transactions away.</summary>
     public int QueueLossLooks { get; init; } = 3;
 
+    /// <summary>Time after which the queue that a server declared ahead is taken for left behind: the server was not heard, none of its logs is live and its shard is in no view. One that comes back sooner finds it and need not wait for a new one.</summary>
+    public TimeSpan SpareAfter { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Names behind a server's last log that are looked for: a name that failed to be declared is never tried again, so the next one may be taken.</summary>
+    public int SpareNames { get; init; } = 4;
+
     /// <summary>Time after which a log that is being sealed and has no seal yet gets another marker: the broker may have lost the first with a node.</summary>
     public TimeSpan SealAgain { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -67,6 +67,8 @@ internal sealed partial class KeeperTerm
         {
             _picture.Know(log);
         }
+
+        NoteGoneServers();
     }
 
     /// <summary>The logs of which somebody waits for news from the store.</summary>

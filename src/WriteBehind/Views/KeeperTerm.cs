@@ -94,6 +94,7 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
         await LookAtViewsAsync(cancellationToken);
         await LookAtLogsAsync(cancellationToken);
         await LookAtQueuesAsync(cancellationToken);
+        await LookForSparesAsync(cancellationToken);
         await SealAsync(cancellationToken);
         await ProbeAsync(cancellationToken);
         await OpenAsync(cancellationToken);

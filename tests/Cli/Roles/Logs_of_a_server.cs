@@ -77,6 +77,22 @@ public sealed class Logs_of_a_server : IAsyncDisposable
         Assert.Equal("s1.3", await epochs.PreparedAsync());
     }
 
+    /// <summary>A server that nobody hears for long enough is gone as far as the others can tell, though it may live.</summary>
+    [Fact]
+    public async Task A_log_declared_ahead_that_was_taken_for_one_left_behind_is_left_for_another()
+    {
+        using var former = FormerLogs.Take(_folder.At("app"));
+        var epochs = Epochs(former);
+        epochs.Prepare();
+        Assert.Equal("s1.1", await epochs.PreparedAsync());
+        await new ClusterRegistry(_store).RegisterLogAsync("s1.1", CancellationToken.None);
+
+        await Assert.ThrowsAsync<LogUnavailableException>(async () => await epochs.OpenAsync(CancellationToken.None));
+
+        await using var publisher = await epochs.OpenAsync(CancellationToken.None);
+        Assert.Equal("s1.2", publisher.Log);
+    }
+
     [Fact]
     public async Task A_registration_that_arrives_after_its_run_was_killed_is_as_good_as_the_next_runs_own()
     {

@@ -8,6 +8,7 @@ using Mjolnir.Servers;
 using Mjolnir.Storage.Manifests;
 using Mjolnir.Storage.Rows;
 using Mjolnir.Storage.Shards;
+using Mjolnir.WriteBehind.Views;
 using Xunit.Abstractions;
 
 namespace Mjolnir.Integration.Tests.Views;
@@ -78,6 +79,30 @@ public sealed class ClusterLifeTests(ITestOutputHelper output)
                 output.WriteLine(report);
             }
         }
+    }
+
+    [Fact]
+    public async Task The_queue_that_a_killed_server_had_declared_ahead_goes_when_it_does_not_come_back()
+    {
+        await using var first = await MemcachedServer.StartAsync();
+        var second = await MemcachedServer.StartAsync();
+        await using var cluster = await RealCluster.StartAsync();
+        await cluster.StartWriteBehindAsync("s1", new KeeperLimits { RegistryLook = TimeSpan.FromSeconds(1), SpareAfter = TimeSpan.FromSeconds(3) });
+        var looking = await cluster.JoinAsync("looking");
+        var s1 = await StartServerAsync(cluster, "s1", first);
+        var s2 = await StartServerAsync(cluster, "s2", second);
+        await cluster.ActiveAsync(view => view.Shards.Count == 2);
+        await looking.Broker.DeclareAsync("s2.2", CancellationToken.None);
+
+        await s2.DisposeAsync();
+        await second.DisposeAsync();
+        await cluster.EventuallyAsync(async () => await new LogManifest(cluster.Store).SealedWatermarkAsync("s2.2", CancellationToken.None) == 0);
+        await cluster.EventuallyAsync(async () => (await looking.Broker.ListAsync(["s2.2"], CancellationToken.None)).Count == 0);
+
+        await s1.WriteAsync(Put("user0", 1, 1));
+        Assert.Equal("s1.1", s1.Log);
+        await s1.DisposeAsync();
+        Assert.Empty(cluster.Faults);
     }
 
     private static async Task<PlainPublisher> StartServerAsync(RealCluster cluster, string name, MemcachedServer shard)

@@ -55,7 +55,7 @@ internal sealed class RealCluster : IAsyncDisposable
     }
 
     /// <summary>Starts what a write-behind process runs; disposing of it is its death, connections and all.</summary>
-    public async Task<WriteBehindProcess> StartWriteBehindAsync(string name)
+    public async Task<WriteBehindProcess> StartWriteBehindAsync(string name, KeeperLimits? limits = null)
     {
         var member = await JoinAsync($"{name}-write-behind");
         var run = Guid.NewGuid().ToString("N");
@@ -68,6 +68,7 @@ internal sealed class RealCluster : IAsyncDisposable
             Bus = member.Bus,
             Leadership = member.Leadership,
             Connect = shard => new MemcachedShardConnection(shard.Name, shard.Address!),
+            Limits = limits ?? new KeeperLimits(),
             Report = what => Reports.Enqueue($"{DateTime.UtcNow:ss.fff} {name} {what}"),
             Failed = Faults.Enqueue,
         });

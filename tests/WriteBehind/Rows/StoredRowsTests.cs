@@ -149,6 +149,25 @@ public sealed class StoredRowsTests
     }
 
     [Fact]
+    public async Task Keys_of_one_block_that_are_wanted_together_cost_one_read()
+    {
+        await StoreManyAsync(50, 1);
+        var rows = await _world.RowsAsync();
+        await rows.FindAsync(World.Key("user0000"), World.Ever);
+        var before = rows.Reads;
+        var read = _world.Store.HoldNext(static operation => operation.Verb == StoreVerb.GetRange);
+
+        var found = Enumerable.Range(0, 50).Select(i => rows.FindAsync(World.Key($"user{i:D4}"), World.Ever).AsTask()).ToArray();
+        await read.Reached.WaitAsync(Patience);
+        read.Release();
+
+        Assert.All(await Task.WhenAll(found), Assert.NotNull);
+        Assert.Equal(1, rows.Reads - before);
+        Assert.NotNull(await rows.FindAsync(World.Key("user0001"), World.Ever));
+        Assert.Equal(2, rows.Reads - before);
+    }
+
+    [Fact]
     public async Task When_an_object_was_merged_and_collected_the_reader_starts_over()
     {
         await StoreManyAsync(200, 4);
