@@ -48,35 +48,35 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     /// <summary>A rule that is switched off is missed: the simulation can fail, and for the right reasons. The seed that missed it last is tried first.</summary>
     [Theory]
     [InlineData("ForeignSight", 2)]
-    [InlineData("SealWait", 12)]
-    [InlineData("V1", 5)]
-    [InlineData("V2", 67)]
+    [InlineData("SealWait", 955)]
+    [InlineData("V1", 3)]
+    [InlineData("V2", 97)]
     [InlineData("V3", 2)]
-    [InlineData("V4", 1)]
+    [InlineData("V4", 3)]
     [InlineData("V5", 1)]
-    [InlineData("V5u", 5)]
-    [InlineData("V6", 50)]
-    [InlineData("V6u", 43)]
-    [InlineData("V8", 874)]
-    [InlineData("V9", 1705)]
-    [InlineData("V9m", 8)]
-    [InlineData("V10", 517)]
-    [InlineData("V7", 27)]
-    [InlineData("V11", 12)]
+    [InlineData("V5u", 15)]
+    [InlineData("V6", 62)]
+    [InlineData("V6u", 11)]
+    [InlineData("V8", 2206)]
+    [InlineData("V9", 93)]
+    [InlineData("V9m", 31)]
+    [InlineData("V10", 92)]
+    [InlineData("V7", 42)]
+    [InlineData("V11", 93)]
     [InlineData("V12", 92)]
-    [InlineData("V13", 2)]
+    [InlineData("V13", 6)]
     [InlineData("V14", 1)]
     [InlineData("V15", 12)]
     [InlineData("W1", 5)]
     [InlineData("W2", 1)]
-    [InlineData("W3", 12)]
+    [InlineData("W3", 2)]
     [InlineData("W4", 8)]
     [InlineData("W5", 8)]
-    [InlineData("W6", 2)]
-    [InlineData("W7", 88)]
-    [InlineData("W8", 2)]
+    [InlineData("W6", 17)]
+    [InlineData("W7", 168)]
+    [InlineData("W8", 25)]
     [InlineData("W9", 9)]
-    [InlineData("W10", 1)]
+    [InlineData("W10", 3)]
     public void Break_a_promise_without(string rule, long known)
     {
         var seeds = new SeedRange(known, 1, rule);
@@ -94,11 +94,11 @@ public sealed class Simulated_clusters(ITestOutputHelper output)
     [Fact]
     public void Are_shrunk_to_what_a_failure_needs()
     {
-        var shrinking = new Shrinking(seed: 1, rule: "V4");
+        var shrinking = new Shrinking(seed: 5, rule: "V4");
         var shorter = shrinking.Shrink();
         Assert.NotNull(shrinking.Failure);
         Assert.True(shorter.Operations < new SimulationSettings().Operations / 2, $"All that was left out: {shorter.Arguments}");
-        Assert.NotNull(new SimulationRun(1, rules: RuleSwitch.Without("V4"), shortening: shorter).Run());
+        Assert.NotNull(new SimulationRun(5, rules: RuleSwitch.Without("V4"), shortening: shorter).Run());
         output.WriteLine($"{shrinking.Runs} runs, left out: {shorter.Arguments}");
     }
 
