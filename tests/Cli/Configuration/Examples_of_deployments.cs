@@ -51,9 +51,12 @@ public sealed partial class Examples_of_deployments
     [GeneratedRegex("/etc/mjolnir/([a-z0-9.-]+)")]
     private static partial Regex Named();
 
-    /// <summary>With the folder of an application that is here: the example's is on the operator's machine.</summary>
+    /// <summary>With files that are here: the example's are on the operator's machine.</summary>
     private static StackConfiguration Read(StackRole role, string file) =>
-        ConfigurationReader.Read(role, Path.Combine(Deploy, "examples", file), [.. Secrets(), new("Application", Repository.Bank)]);
+        ConfigurationReader.Read(role, Path.Combine(Deploy, "examples", file), [.. Secrets(), new("Application", Repository.Bank), .. CertificateHere(role)]);
+
+    private static KeyValuePair<string, string?>[] CertificateHere(StackRole role) => role != StackRole.Proxy ? [] :
+        [new("Proxy:Certificates:0:Certificate", Path.Combine(Repository.Root, "README.md")), new("Proxy:Certificates:0:Key", Path.Combine(Repository.Root, "README.md"))];
 
     private static string PortOf(string address) => address[(address.LastIndexOf(':') + 1)..];
 
