@@ -28,6 +28,13 @@ public class Packages_found
         Assert.True(Packages.Value.Best(text, First).Intersect(query.Accepted).Any(), Packages.Value.Explain(query));
     }
 
+    [Theory]
+    [InlineData("rabitm", "rabbitmq-server")]
+    [InlineData("thuderb", "thunderbird")]
+    [InlineData("wirehsar", "wireshark")]
+    [InlineData("imagemgi", "imagemagick")]
+    public void Are_found_while_a_word_is_typed_wrongly(string text, string expected) => Assert.Contains(expected, Packages.Value.Best(text, First));
+
     [Fact]
     public void Are_right_for_as_many_of_the_queries_that_were_held_out_as_ever()
     {
