@@ -7,6 +7,7 @@ using Mjolnir.AppServer.Transactions;
 using Mjolnir.Core.Keys;
 using Mjolnir.Core.Routing;
 using Mjolnir.Scripting.Engine;
+using Mjolnir.Storage.Shards;
 
 namespace Mjolnir.AppServer.Tests.Peers;
 
@@ -136,10 +137,7 @@ public sealed class PassingTests
         await using var cluster = await PeerCluster.StartAsync(settings => settings.Limits = new CommitterLimits { ConflictsBeforeOrder = 1, ForeignPatience = TimeSpan.FromSeconds(30) });
         var (row, other) = (cluster.Protocol.NameOn(1, "row"), cluster.Protocol.NameOn(1, "other"));
         await ProtocolCluster.Set(cluster.A.Server, row, 100);
-        await ProtocolCluster.Set(cluster.B.Server, row, 200);
-
-        // A still remembers 100 and its token: its CAS must fail.
-        var answer = await cluster.A.Server.RunAsync(PeerCluster.Transfer(row, other, 50), CancellationToken.None);
+        var answer = await ConflictedAsync(cluster, row, other);
 
         Assert.Equal((TransactionStatus.Committed, "150"), (answer.Status, Encoding.UTF8.GetString(answer.Result.Span)));
         Assert.Equal(1, cluster.A.Server.Counters.HandedOver);
@@ -153,12 +151,21 @@ public sealed class PassingTests
         cluster.B.Applications.Replace(TestApplication.Make(version: "2"));
         var (row, other) = (cluster.Protocol.NameOn(1, "row"), cluster.Protocol.NameOn(1, "other"));
         await ProtocolCluster.Set(cluster.A.Server, row, 100);
-        await ProtocolCluster.Set(cluster.B.Server, row, 200);
-
-        var answer = await cluster.A.Server.RunAsync(PeerCluster.Transfer(row, other, 50), CancellationToken.None);
+        var answer = await ConflictedAsync(cluster, row, other);
 
         Assert.Equal((TransactionStatus.Committed, "150"), (answer.Status, Encoding.UTF8.GetString(answer.Result.Span)));
         Assert.Equal((1, 1), (cluster.A.Server.Counters.HandedOver, cluster.B.Links.Counters.CallsNotTaken));
+    }
+
+    /// <summary>A transfer at A that ran over the row before B set it to 200: its compare-and-set must fail.</summary>
+    private static async Task<TransactionAnswer> ConflictedAsync(PeerCluster cluster, string row, string other)
+    {
+        var install = cluster.Protocol.Connection("A", row).HoldNext(operation => operation.Verb == ShardVerb.CompareAndSet && operation.CacheKey.EndsWith(row, StringComparison.Ordinal));
+        var running = cluster.A.Server.RunAsync(PeerCluster.Transfer(row, other, 50), CancellationToken.None).AsTask();
+        await install.Reached.Task;
+        await ProtocolCluster.Set(cluster.B.Server, row, 200);
+        install.Release();
+        return await running;
     }
 
     [Fact]
