@@ -46,7 +46,7 @@ internal sealed class SimulatedCluster
         (Loop, _engine, _rules) = (loop, engine, rules);
         Limits = new CommitterLimits { Suspended = rules.Server };
         StoreLimits = Small with { Suspended = rules.Store, SealWait = rules.SealWait ? TimeSpan.Zero : Small.SealWait };
-        Store = new SimulatedStore(loop) { Overwrites = rules.Overwrites, ChainComesFirst = rules.W7, Created = NoteCut };
+        Store = new SimulatedStore(loop) { Overwrites = rules.Overwrites, ChainComesFirst = rules.W7, Created = NoteCreated };
         Broker = new SimulatedBroker(loop) { SharesQueues = rules.W2, Rebinds = rules.V11 };
         Bus = new SimulatedBus(loop);
         Leadership = new SimulatedLeadership(loop);
@@ -70,6 +70,9 @@ internal sealed class SimulatedCluster
 
     /// <summary>When the store was last cut because a queue was lost; null: never.</summary>
     public long? CutAt { get; private set; }
+
+    /// <summary>Told when somebody has claimed the opening of a view, and does not know it yet.</summary>
+    public Action OpeningClaimed { get; set; } = static () => { };
 
     public CommitterLimits Limits { get; }
 
@@ -97,8 +100,13 @@ internal sealed class SimulatedCluster
     public IShardConnection Connect(SimulatedProcess process, ShardDescription shard) =>
         _stacks.Find(stack => stack.Shard.Name == shard.Address)!.Shard.Connect(process);
 
-    private void NoteCut(string name, byte[] content)
+    private void NoteCreated(string name, byte[] content)
     {
+        if (name.StartsWith(ObjectNames.Views, StringComparison.Ordinal) && name.EndsWith(".open", StringComparison.Ordinal))
+        {
+            OpeningClaimed();
+        }
+
         if (Broker.Losses.Count > 0 && name.StartsWith(ObjectNames.RunChain, StringComparison.Ordinal) && RunChainCodec.Decode(name, content).Kind == RunChainKind.Cut)
         {
             CutAt = Loop.Now;

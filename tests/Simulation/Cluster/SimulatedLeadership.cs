@@ -10,6 +10,9 @@ internal sealed class SimulatedLeadership(SimulationLoop loop)
 
     public ILeadership For(SimulatedProcess process) => new Client(this, process);
 
+    /// <summary>Who leads a task, as the broker says.</summary>
+    public SimulatedProcess? LeaderOf(string task) => _leaders.GetValueOrDefault(task)?.Process;
+
     /// <summary>One of the leaders is taken for dead.</summary>
     public void RevokeSome(SimulationDice dice, TimeSpan unaware)
     {

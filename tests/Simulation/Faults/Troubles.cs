@@ -66,6 +66,11 @@ internal sealed class Troubles
             _cluster.Broker.Unbound = DelaySeal;
         }
 
+        if (_storm.Kind == StormKind.Keepers)
+        {
+            _cluster.OpeningClaimed = Overtake;
+        }
+
         if (_storm.Kind == StormKind.Calm)
         {
             _cluster.Broker.Unbound = log => Loop.Fail($"Log {log} is being sealed, though nothing failed: somebody waited for it in vain.");
@@ -239,6 +244,18 @@ internal sealed class Troubles
 
     /// <summary>The keeper of the view is taken for dead, and goes on for a while.</summary>
     private void Dethrone() => _cluster.Leadership.Revoke(ViewKeeper.Duty, Time(3000));
+
+    /// <summary>The keeper stands still just when it has claimed the opening of a view; another takes its place, and it goes on where it was (V8).</summary>
+    private void Overtake()
+    {
+        if (_isOn && _dice.Chance(0.6))
+        {
+            // Long enough not to be heard for, and not so long that it would give up itself.
+            var asleep = TimeSpan.FromMilliseconds(_dice.Between(2500, 7500));
+            _cluster.Leadership.LeaderOf(ViewKeeper.Duty)?.Pause(asleep);
+            _cluster.Leadership.Revoke(ViewKeeper.Duty, asleep + Time(1000));
+        }
+    }
 
     private void BreakChannels() => _cluster.Broker.BreakChannels();
 
