@@ -12,6 +12,9 @@ internal static class BenchLimits
     /// <summary>How often the live table is drawn; drawing costs CPU that the server needs.</summary>
     public static readonly TimeSpan Redraw = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How often a slow step says how far it is.</summary>
+    public static readonly TimeSpan SayAgain = TimeSpan.FromSeconds(3);
+
     /// <summary>Answers still missing this long after the last request are failures: ten times the slowest answer that a healthy server gives.</summary>
     public static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(10);
 

@@ -84,7 +84,7 @@ internal sealed class ClusterBenchmark(int seconds, int stacks, int accounts, in
                 }
             }
 
-            var sum = await client.AddUpAsync(accounts, cookies[0], CancellationToken.None);
+            var sum = await client.AddUpAsync(accounts, cookies[0], static _ => { }, CancellationToken.None);
             var right = sum == accounts * BankAccounts.FirstBalance;
             Console.WriteLine(right ? $"money: {sum:N0}, right" : $"MONEY IS WRONG: {sum:N0} instead of {accounts * BankAccounts.FirstBalance:N0}");
             up.Terminate();

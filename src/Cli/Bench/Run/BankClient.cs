@@ -30,11 +30,16 @@ internal sealed class BankClient : IDisposable
     }
 
     /// <summary>Adds up all accounts through the server, some hundred per transaction; right only while nobody transfers.</summary>
-    public async Task<long> AddUpAsync(int accounts, string? cookie, CancellationToken cancellationToken)
+    /// <param name="accounts">how many there are</param>
+    /// <param name="cookie">whoever asks</param>
+    /// <param name="counted">told how many have been added up</param>
+    /// <param name="cancellationToken">ends it</param>
+    public async Task<long> AddUpAsync(int accounts, string? cookie, Action<int> counted, CancellationToken cancellationToken)
     {
         long total = 0;
         for (var first = 0; first < accounts; first += BenchLimits.AccountsPerCount)
         {
+            counted(first);
             total += await SumAsync(first, Math.Min(BenchLimits.AccountsPerCount, accounts - first), cookie, cancellationToken);
         }
 

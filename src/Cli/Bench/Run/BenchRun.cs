@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Mjolnir.Cli.Bench.Bank;
 using Mjolnir.Cli.Bench.Load;
@@ -41,7 +42,7 @@ internal sealed class BenchRun(BenchOptions options, IBenchScreen screen)
             using var client = new BankClient(server.Url, DataFolder.StatusToken(data));
             var cookies = await client.SignInAsync(options.Clients, cancellationToken);
             (load, cost) = await DriveAsync("transfers", server.EndPoint, cookies, client, cancellationToken);
-            served = await client.AddUpAsync(options.Users, cookies[0], cancellationToken);
+            served = await AddUpAsync(client, cookies[0], cancellationToken);
             if (!await server.StopAsync())
             {
                 throw new FailureException("the server did not stop cleanly");
@@ -59,10 +60,29 @@ internal sealed class BenchRun(BenchOptions options, IBenchScreen screen)
         using var client = new BankClient(url, statusToken: null);
         var cookies = await client.SignInAsync(options.Clients, cancellationToken);
         var addresses = await Dns.GetHostAddressesAsync(url.Host, cancellationToken);
-        var before = await client.AddUpAsync(options.Users, cookies[0], cancellationToken);
+        var before = await AddUpAsync(client, cookies[0], cancellationToken);
         var (load, cost) = await DriveAsync("transfers", new IPEndPoint(addresses[0], url.Port), cookies, client, cancellationToken);
-        var after = await client.AddUpAsync(options.Users, cookies[0], cancellationToken);
+        var after = await AddUpAsync(client, cookies[0], cancellationToken);
         return new BenchResult(options, load, cost, new MoneyCheck(before, after, null), await DriveBareAsync(cancellationToken), null, DateTimeOffset.UtcNow);
+    }
+
+    /// <summary>Adds up all accounts, and says how far it is where that takes a while.</summary>
+    private Task<long> AddUpAsync(BankClient client, string? cookie, CancellationToken cancellationToken)
+    {
+        screen.Say("Adding up the accounts through the server ...");
+        var said = Stopwatch.GetTimestamp();
+        return client.AddUpAsync(
+            options.Users,
+            cookie,
+            counted =>
+            {
+                if (Stopwatch.GetElapsedTime(said) >= BenchLimits.SayAgain)
+                {
+                    screen.Say($"... {counted:N0} of {options.Users:N0}");
+                    said = Stopwatch.GetTimestamp();
+                }
+            },
+            cancellationToken);
     }
 
     /// <summary>The same client, connections and seconds against an endpoint that only parses.</summary>
