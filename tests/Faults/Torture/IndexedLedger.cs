@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mjolnir.Running;
 
@@ -6,6 +7,9 @@ namespace Mjolnir.Faults.Tests.Torture;
 /// <summary>The ledger with indexes, so that a cluster of it has indexers, and what they say held against what was acknowledged.</summary>
 internal static class IndexedLedger
 {
+    /// <summary>The tables that have indexes.</summary>
+    private static readonly string[] Tables = ["accounts", "receipts"];
+
     private const string Handlers = """
 
         // For each account: transfers from it, and their amounts added up, as the group of receipts has them when it has heard of all.
@@ -35,6 +39,24 @@ internal static class IndexedLedger
         File.WriteAllText(file, json.ToJsonString());
         File.AppendAllText(Path.Combine(app, "ledger.js"), Handlers);
         return app;
+    }
+
+    /// <summary>Every entry and summary of every page of the indexers is what follows from the stored rows (<c>mjolnir verify</c>). One that was killed may be heard for a while, and one that was started again may be starting over.</summary>
+    /// <returns>what it told</returns>
+    public static async Task<string> RequireVerifiedAsync(string data, params string[] stacks)
+    {
+        for (var began = Stopwatch.GetTimestamp(); ;)
+        {
+            var (code, told) = await MjolnirProcess.RunAsync("verify", "--data", data);
+            Assert.DoesNotContain("differences", told, StringComparison.Ordinal);
+            var right = told.Split('\n').Where(static line => line.Contains("as the rows say", StringComparison.Ordinal)).ToList();
+            if (code == 0 && stacks.All(stack => Tables.All(table => right.Exists(line => line.StartsWith($"{table} at {stack}: ", StringComparison.Ordinal)))))
+            {
+                return string.Join("; ", right.Select(static line => line.Trim()));
+            }
+
+            Assert.True(Stopwatch.GetElapsedTime(began) < FaultLimits.AnswerPatience, told);
+        }
     }
 
     /// <summary>What indexes say is what was acknowledged. Nobody may move money meanwhile.</summary>

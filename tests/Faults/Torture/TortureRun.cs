@@ -76,6 +76,7 @@ internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan leng
         Record.Retries += clients.Retries;
         cluster.Acknowledged.AddRange(clients.Acknowledged);
         await IndexedLedger.RequireSameAsync(await AuditorAsync(), cluster.Proxy, cluster.Acknowledged);
+        tell($"           indexes: {await IndexedLedger.RequireVerifiedAsync(cluster.Data, "s1", "s2")}");
         Record.Acknowledged += clients.Count;
         TellDamage();
         Record.Transfers = cluster.Acknowledged.Count;
