@@ -65,6 +65,7 @@ internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan leng
 
         await Task.WhenAll(_underWay.Values);
         await clients.FinishAsync();
+        _clients = null;
         await stop.CancelAsync();
         await auditing;
         Assert.Empty(clients.Wrong);
@@ -80,7 +81,7 @@ internal sealed class TortureRun(TortureCluster cluster, int seed, TimeSpan leng
         Record.Acknowledged += clients.Count;
         TellDamage();
         Record.Transfers = cluster.Acknowledged.Count;
-        (_former, _clients) = (clients.History, null);
+        _former = clients.History;
     }
 
     private void TellDamage()
