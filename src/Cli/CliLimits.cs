@@ -48,6 +48,9 @@ internal static class CliLimits
     /// <summary>How long a value that looks wrong is looked at again before it is told: what was under way is stored a second later, a dead server's log is sealed within seconds.</summary>
     public static readonly TimeSpan UniqueDoubt = TimeSpan.FromSeconds(10);
 
+    /// <summary>Values that look wrong and are looked at again together: each costs some reads of the store, twenty times at most.</summary>
+    public const int UniqueSuspicions = 1_000;
+
     /// <summary>Between two such looks: each takes a snapshot of the store.</summary>
     public static readonly TimeSpan UniqueLookAgain = TimeSpan.FromMilliseconds(500);
 

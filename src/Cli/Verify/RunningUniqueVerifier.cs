@@ -16,11 +16,13 @@ namespace Mjolnir.Cli.Verify;
 /// 2 holder and rows of each suspicion are read again from newer and newer snapshots: what is right in one of them is forgotten
 /// 3 what was wrong in all of them, for ten seconds, is a difference: by then every log has stored what was under way at the first
 /// </code>
+/// Some suspicions at a time, up to those among which there is a difference: where thousands of values are wrong, how many need not be known.
 /// </summary>
 /// <param name="application">declares the tables</param>
 /// <param name="store">the cluster's</param>
 /// <param name="time">the clock</param>
-internal sealed class RunningUniqueVerifier(Application application, IObjectStore store, TimeProvider time)
+/// <param name="atOnce">suspicions that are looked at together</param>
+internal sealed class RunningUniqueVerifier(Application application, IObjectStore store, TimeProvider time, int atOnce = CliLimits.UniqueSuspicions)
 {
     /// <summary>Verifies all tables with unique indexes.</summary>
     /// <param name="progress">told of a table how many of its rows were read, now and then</param>
@@ -49,7 +51,7 @@ internal sealed class RunningUniqueVerifier(Application application, IObjectStor
                 }
             }
 
-            var wrong = await ConfirmedAsync(table, stored, [.. verifier.Differences()], cancellationToken);
+            var wrong = await FirstConfirmedAsync(table, stored, verifier.Differences(), cancellationToken);
             verified.Add(new VerifiedTable($"unique values of {table.Name}", rows, verifier.Held, 0, wrong.Count, [.. wrong.Take(TableVerifier.Shown).Select(static each => each.Text)]));
         }
 
@@ -69,6 +71,19 @@ internal sealed class RunningUniqueVerifier(Application application, IObjectStor
         }
 
         return holders;
+    }
+
+    private async Task<List<UniqueDifference>> FirstConfirmedAsync(TableSchema table, StoredRows stored, IEnumerable<UniqueDifference> suspected, CancellationToken cancellationToken)
+    {
+        foreach (var some in suspected.Chunk(atOnce))
+        {
+            if (await ConfirmedAsync(table, stored, [.. some], cancellationToken) is { Count: > 0 } wrong)
+            {
+                return wrong;
+            }
+        }
+
+        return [];
     }
 
     private async Task<List<UniqueDifference>> ConfirmedAsync(TableSchema table, StoredRows stored, List<UniqueDifference> suspected, CancellationToken cancellationToken)

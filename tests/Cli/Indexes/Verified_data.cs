@@ -92,6 +92,15 @@ public sealed class Verified_data : IDisposable
 
             Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "What was written is not stored.");
         }
+
+        // Of many that are wrong some are told.
+        await WriteAsync(application, 5001, "e1");
+        await WriteAsync(application, 5002, "e1");
+        var some = new RunningUniqueVerifier(application.Application, store, TimeProvider.System, atOnce: 2);
+        for (var began = TimeProvider.System.GetTimestamp(); Assert.Single(await some.RunAsync(static (_, _) => { }, CancellationToken.None)).Differences != 2;)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "What was written is not stored.");
+        }
     }
 
     /// <summary>Two rows exchange their values, over and over: each value is always of one row.</summary>
