@@ -12,6 +12,9 @@ internal sealed record LogPart(string Log, long First)
     /// <summary>The last batch.</summary>
     public long Last { get; set; }
 
+    /// <summary>The last batch that wrote rows of the table; 0 if none did.</summary>
+    public long LastChange { get; set; }
+
     public List<RowChange> Rows { get; } = [];
 
     public long Bytes { get; set; }
@@ -165,7 +168,7 @@ internal sealed class TableInbox(string prefix, long limit)
                     return;
                 }
 
-                part.Last = since.Last;
+                (part.Last, part.LastChange) = (since.Last, Math.Max(part.LastChange, since.LastChange));
                 part.Rows.AddRange(since.Rows);
                 part.Bytes += since.Bytes;
                 _bytes -= since.Bytes;
@@ -204,6 +207,7 @@ internal sealed class TableInbox(string prefix, long limit)
             var record = batch.Records[i];
             if (record.Key.Text.StartsWith(prefix, StringComparison.Ordinal))
             {
+                part.LastChange = batch.Number;
                 part.Rows.Add(new RowChange(record.Key.PrimaryKey, record.Version, record.State == RowState.Present ? record.Value : null));
                 var bytes = record.Key.Text.Length + (record.Value?.Utf8.Length ?? 0);
                 part.Bytes += bytes;

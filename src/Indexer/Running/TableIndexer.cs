@@ -81,7 +81,7 @@ internal sealed class TableIndexer
     public async Task<VerifiedTable> VerifyAsync(Action<long> progress, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stop.Token);
-        return await new RunningVerifier(_verified, _parts, _declared).RunAsync(_isOurs, progress, either.Token);
+        return await new RunningVerifier(_verified, _parts, Table, _declared).RunAsync(_isOurs, progress, either.Token);
     }
 
     /// <summary>Ends it; gives the pages that it leaves behind.</summary>
@@ -201,7 +201,7 @@ internal sealed class TableIndexer
         }
 
         var rows = new List<RowChange>();
-        var applied = new List<Stamp>();
+        var (applied, changed) = (new List<Stamp>(), new List<Stamp>());
         var (waits, oldest) = (false, long.MaxValue);
         foreach (var stamp in _inbox.TakeExpected().Where(stamp => stamp.Batch > _writer.AppliedOf(stamp.Log)))
         {
@@ -233,6 +233,7 @@ internal sealed class TableIndexer
             {
                 rows.AddRange(part.Rows);
                 applied.Add(new Stamp(part.Log, part.Last));
+                changed.Add(new Stamp(part.Log, part.LastChange));
                 oldest = Math.Min(oldest, part.Since);
             }
         }
@@ -242,7 +243,7 @@ internal sealed class TableIndexer
             return null;
         }
 
-        _verified.Note(rows);
+        _verified.Note(rows, changed);
 
         Tell(Figures(waits ? TableState.CatchingUp : TableState.Following) with { Steps = _progress.Steps + (applied.Count > 0 ? 1 : 0), Lag = oldest == long.MaxValue ? _progress.Lag : AgeOf(oldest) });
         if (rows.Count > 0)

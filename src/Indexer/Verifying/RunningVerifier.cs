@@ -14,15 +14,16 @@ public sealed class VerificationFailedException(string message) : Exception(mess
 /// Verifies the indexes of a table while its writer follows the logs. Both sides are of one instant, though neither stands still:
 /// <code>
 /// 1 from now on the changes of each step are noted; the vector of the head is H
-/// 2 a snapshot of the store that has all batches up to H is read: its vector is S
+/// 2 a snapshot of the store that has all rows up to H is read: its vector is S. Empty batches are not waited for: workers store them half a minute later
 /// 3 between two steps, when the head has come to S: this head and what was noted are taken, and the pages of the head stay
 /// 4 the rows of the snapshot with what was noted, of each the newest version, are those of this head; what follows from them is compared with its pages
 /// </code>
 /// </summary>
 /// <param name="writer">the writer's side</param>
 /// <param name="parts">what the indexer works with</param>
+/// <param name="table">the table</param>
 /// <param name="declared">the table's indexes</param>
-internal sealed class RunningVerifier(VerifiedWriter writer, IndexerParts parts, TableIndexes declared)
+internal sealed class RunningVerifier(VerifiedWriter writer, IndexerParts parts, string table, TableIndexes declared)
 {
     /// <summary>Verifies.</summary>
     /// <param name="isOurs">which keys of the store are rows of the table</param>
@@ -31,12 +32,12 @@ internal sealed class RunningVerifier(VerifiedWriter writer, IndexerParts parts,
     /// <exception cref="VerificationFailedException">the writer started over, or the store did not come up with it</exception>
     public async Task<VerifiedTable> RunAsync(Func<Core.Keys.RowKey, bool> isOurs, Action<long> progress, CancellationToken cancellationToken)
     {
-        var begun = await writer.BeginAsync(cancellationToken);
+        var written = await writer.BeginAsync(cancellationToken);
         try
         {
-            await StoredAsync(begun.Applied, cancellationToken);
+            await StoredAsync(written, cancellationToken);
             var stored = await StoredRows.OpenAsync(parts.Store, cancellationToken);
-            var verifier = new TableVerifier(parts.Pages, begun.Table, declared);
+            var verifier = new TableVerifier(parts.Pages, table, declared);
             var read = 0L;
             await foreach (var row in stored.StreamAsync(isOurs, cancellationToken))
             {

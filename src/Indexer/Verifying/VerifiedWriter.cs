@@ -14,6 +14,9 @@ internal sealed class VerifiedWriter
     private readonly SemaphoreSlim _one = new(1);
     private readonly Queue<Action<TableWriter>> _requests = new();
     private readonly Action _wake;
+
+    // Per log the last batch with rows of the table that came from a worker: only these may be missing in the store.
+    private readonly Dictionary<string, long> _changed = new(StringComparer.Ordinal);
     private Dictionary<string, RowChange>? _noted;
     private bool _isHeld;
     private bool _isWhole;
@@ -45,17 +48,17 @@ internal sealed class VerifiedWriter
         }
     }
 
-    /// <summary>A verification begins: the head of now, and from now on changes are noted. Waits for the one before.</summary>
-    public async Task<IndexHead> BeginAsync(CancellationToken cancellationToken)
+    /// <summary>A verification begins: the batches whose rows are in the head of now and perhaps not in the store yet, per log the last. From now on changes are noted. Waits for the one before.</summary>
+    public async Task<IReadOnlyList<Stamp>> BeginAsync(CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
-            return await AskAsync(
-                writer =>
+            return await AskAsync<IReadOnlyList<Stamp>>(
+                _ =>
                 {
                     (_noted, _isWhole) = (new Dictionary<string, RowChange>(StringComparer.Ordinal), true);
-                    return writer.Head!;
+                    return [.. _changed.Select(static log => new Stamp(log.Key, log.Value))];
                 },
                 cancellationToken);
         }
@@ -93,10 +96,17 @@ internal sealed class VerifiedWriter
     }
 
     /// <summary>By the writer's loop: the step applied these changes.</summary>
-    public void Note(IEnumerable<RowChange> rows)
+    /// <param name="rows">the changes</param>
+    /// <param name="changed">per log that came from a worker, the last batch with such changes; 0 if it had none</param>
+    public void Note(IEnumerable<RowChange> rows, IEnumerable<Stamp> changed)
     {
         lock (_lock)
         {
+            foreach (var stamp in changed.Where(static stamp => stamp.Batch > 0))
+            {
+                _changed[stamp.Log] = stamp.Batch;
+            }
+
             if (_noted is null)
             {
                 return;
@@ -112,11 +122,12 @@ internal sealed class VerifiedWriter
         }
     }
 
-    /// <summary>By the writer's loop: it starts over.</summary>
+    /// <summary>By the writer's loop: it starts over, from the store.</summary>
     public void StartOver()
     {
         lock (_lock)
         {
+            _changed.Clear();
             (_noted, _isHeld, _isWhole) = (null, false, false);
         }
     }

@@ -225,6 +225,21 @@ public sealed class Followed_logs : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Are_verified_while_empty_batches_wait_to_be_stored()
+    {
+        await BeginAsync(_pages);
+        Offer(1, Row("a", 1, 1));
+        Offer(2);
+        await ReachAsync(2);
+        Offer(3);
+        await ReachAsync(3);
+
+        // Workers keep batches without rows for half a minute, so that an idle server costs no request.
+        await StoreAsync(1, 1, Row("a", 1, 1));
+        Assert.Equal((1L, 0L), Figures(await VerifyAsync()));
+    }
+
+    [Fact]
     public async Task That_start_over_cannot_be_verified_meanwhile()
     {
         await BeginAsync(_pages);
