@@ -13,6 +13,7 @@ using Mjolnir.Storage.Feeds;
 using Mjolnir.Storage.Indexes;
 using Mjolnir.Storage.Manifests;
 using Mjolnir.Storage.Objects;
+using Mjolnir.Storage.Rows;
 
 namespace Mjolnir.Cli.Roles;
 
@@ -22,6 +23,7 @@ namespace Mjolnir.Cli.Roles;
 /// batches of the workers' feed ─► steps; a gap ─► read from the store
 /// a worker's beat, a log's end ─► what is in the store and never came is read from there
 /// another view                 ─► was a queue lost? what was taken in beyond the cut is undone: built anew
+/// the bus came back            ─► the ends of logs that nobody told again are in the store
 /// twice a second               ─► a beat: how far each table is
 /// </code>
 /// </summary>
@@ -35,13 +37,14 @@ internal sealed class IndexerPart : IAsyncDisposable
     private readonly EmbeddedIndexPages _pages = new();
     private readonly ApplicationIndexer _indexer;
     private readonly RabbitMqBatchFeed _feed;
-    private readonly Channel<bool> _views = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<bool> _looks = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stop = new();
     private readonly List<IDisposable> _listening = [];
     private readonly Dictionary<string, (long Batch, long Since)> _told = new(StringComparer.Ordinal);
     private ITimer? _beat;
-    private Task _cutting = Task.CompletedTask;
+    private Task _looking = Task.CompletedTask;
     private long _view;
+    private long _heardSince;
     private long _questions;
 
     private IndexerPart(StackConfiguration configuration, Application application, ClusterServices services, ILogger log)
@@ -83,7 +86,8 @@ internal sealed class IndexerPart : IAsyncDisposable
         part._listening.Add(part._feed.Listen(part._indexer.Offer));
         part._listening.Add(services.Bus.Listen(part.Hear));
         part._listening.Add(services.Bus.Subscribe(part.Hear));
-        part._cutting = Task.Run(part.CutAsync);
+        part._heardSince = services.Bus.Incarnation;
+        part._looking = Task.Run(part.LookAsync);
         await part._indexer.UseAsync(application.Name, application.Tables.Select(table => KeyValuePair.Create(table.Key, table.Value.Indexes)));
         part._beat = services.Time.CreateTimer(_ => part.Beat(), null, TimeSpan.Zero, ClusterLimits.Beat);
         return part;
@@ -108,7 +112,7 @@ internal sealed class IndexerPart : IAsyncDisposable
 
         _listening.ForEach(static listening => listening.Dispose());
         await _stop.CancelAsync();
-        await _cutting;
+        await _looking;
         await _feed.DisposeAsync();
         await _indexer.DisposeAsync();
         _stop.Dispose();
@@ -123,7 +127,7 @@ internal sealed class IndexerPart : IAsyncDisposable
                 break;
             case KeeperBeat keeper when keeper.LatestView + keeper.ActiveView != _view:
                 _view = keeper.LatestView + keeper.ActiveView;
-                _views.Writer.TryWrite(true);
+                _looks.Writer.TryWrite(true);
                 break;
         }
     }
@@ -136,24 +140,23 @@ internal sealed class IndexerPart : IAsyncDisposable
         }
     }
 
-    /// <summary>Looks for cuts (W4) whenever the view is another one: each cut comes with a view.</summary>
-    private async Task CutAsync()
+    /// <summary>Looks for cuts (W4) whenever the view is another one, for each cut comes with a view; and for what was not heard whenever the bus was away.</summary>
+    private async Task LookAsync()
     {
-        var chain = new RunChain(_services.Store);
         try
         {
-            while (await _views.Reader.ReadAsync(_stop.Token))
+            while (await _looks.Reader.ReadAsync(_stop.Token))
             {
                 for (var wait = RoleLimits.FirstBackOff; ; wait = RoleLimits.Longer(wait))
                 {
                     try
                     {
-                        _indexer.Cut((await chain.HeadAsync(_stop.Token)).Cut);
+                        await LookOnceAsync(_stop.Token);
                         break;
                     }
                     catch (Exception fault) when (fault is StoreUnavailableException or CorruptDataException)
                     {
-                        Trouble("the chain of runs", fault);
+                        Trouble("the store's manifests", fault);
                         await Task.Delay(wait, _services.Time, _stop.Token);
                     }
                 }
@@ -165,8 +168,29 @@ internal sealed class IndexerPart : IAsyncDisposable
         }
     }
 
+    private async ValueTask LookOnceAsync(CancellationToken cancellationToken)
+    {
+        var incarnation = _services.Bus.Incarnation;
+        if (incarnation == Volatile.Read(ref _heardSince))
+        {
+            _indexer.Cut((await new RunChain(_services.Store).HeadAsync(cancellationToken)).Cut);
+            return;
+        }
+
+        // Beats are told again, the end of a log is told once. What ended before the bus was back is in the store by now; what ends later is heard.
+        var snapshot = (await StoredRows.OpenAsync(_services.Store, cancellationToken)).Snapshot;
+        _indexer.Cut(snapshot.Head.Cut);
+        _indexer.Expect(snapshot);
+        Volatile.Write(ref _heardSince, incarnation);
+    }
+
     private void Beat()
     {
+        if (_services.Bus.Incarnation != Volatile.Read(ref _heardSince))
+        {
+            _looks.Writer.TryWrite(true);
+        }
+
         var heads = _pages.Heads.All.ToDictionary(head => head.Table, StringComparer.Ordinal);
         _services.Bus.Tell(new IndexerBeat(_configuration.Server.Name, _run, Url, _application.Name, [.. _indexer.Tables.Select(table => Told(table, heads.GetValueOrDefault(table.Progress.Table)))], Moved(heads.Values)));
     }

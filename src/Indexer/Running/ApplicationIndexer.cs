@@ -3,6 +3,7 @@ using Mjolnir.Core.Batches;
 using Mjolnir.Core.Envelopes;
 using Mjolnir.Core.Indexes;
 using Mjolnir.Indexer.Verifying;
+using Mjolnir.Storage.Rows;
 
 namespace Mjolnir.Indexer.Running;
 
@@ -45,6 +46,9 @@ public sealed class ApplicationIndexer(IndexerParts parts) : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>What the store has of logs exists: what of it was neither offered nor read is looked for there. Returns at once.</summary>
+    public void Expect(StoreSnapshot stored) => Expect(TableIndexer.VectorOf(stored));
 
     /// <summary>These logs were cut behind these batches (W4): what was taken in beyond is made undone, by making the trees anew. Returns at once.</summary>
     public void Cut(IEnumerable<Stamp> ends)
