@@ -54,6 +54,9 @@ public static partial class AppServerLimits
     /// <summary>Characters of a handler's name, unescaped: a page's path, an element's CSS path and an event.</summary>
     public const int HandlerNameCharacters = 1024;
 
+    /// <summary>Characters of a W3C <c>traceparent</c>; a longer one is of a version that is not known.</summary>
+    public const int TraceParentCharacters = 55;
+
     /// <summary>Characters of a page's path.</summary>
     public const int PathCharacters = 2048;
 

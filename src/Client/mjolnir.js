@@ -331,7 +331,7 @@
     const { id, handler, args, event } = transaction;
     const message = { id, args, ...collect(transaction), event, page: here, partial: true };
     const silence = Math.max(1, Math.min(SILENCE_LIMIT, transaction.deadline - performance.now()));
-    const answer = await (connection.ready ? askSocket({ type: 'tx', n: ++connection.last, handler, ...message }, silence) : post(handler, message, silence));
+    const answer = await (connection.ready ? askSocket({ type: 'tx', n: ++connection.last, handler, ...message, ...traceOf() }, silence) : post(handler, message, silence));
     if (answer.status === 'unknown') transaction.open = true; // may have been done, and stays so until an answer tells
     return answer;
   }
@@ -350,12 +350,17 @@
     }
   }
 
+  // The page's own span (W3C), where it has one: the server's hang from it.
+  function traceOf() {
+    const traceparent = document.querySelector('meta[name=traceparent]')?.content;
+    return traceparent ? { traceparent } : {};
+  }
+
   async function post(handler, message, silence) {
-    const trace = document.querySelector('meta[name=traceparent]')?.content;
     let response;
     try {
       response = await fetch('/_mjolnir/tx/' + encodeURIComponent(handler), {
-        method: 'POST', headers: { 'content-type': 'application/json', ...trace && { traceparent: trace } }, body: JSON.stringify(message), signal: AbortSignal.timeout(silence),
+        method: 'POST', headers: { 'content-type': 'application/json', ...traceOf() }, body: JSON.stringify(message), signal: AbortSignal.timeout(silence),
       });
       const answer = await response.json();
       return { ...answer, ...verdict(response), ...WORDS.test(answer.status) && { status: answer.status }, reason: answer.reason ?? answer.detail };

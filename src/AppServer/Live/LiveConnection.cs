@@ -244,7 +244,7 @@ internal sealed class LiveConnection(WebSocket socket, Session? session, string 
     private async Task RunCallAsync(ServedApplication application, CallMessage message, int places)
     {
         TransactionAnswer answer;
-        using var span = TransactionSpan.Begin(traceParent: null);
+        using var span = TransactionSpan.Begin(message.TraceParent);
         try
         {
             answer = await context.Admission.RunAsync(message, message.Handler!, application, Session, default, CancellationToken.None);

@@ -31,6 +31,31 @@ public sealed class ExchangeTests(Chromium chromium) : ClientTest(chromium)
     }
 
     [Fact]
+    public async Task A_page_that_is_traced_says_so_with_each_call_over_either()
+    {
+        const string Span = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", Next = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b8-01";
+        var traced = SendPage with { Body = $"<meta name=\"traceparent\" content=\"{Span}\">{SendPage.Body}" };
+        await OpenAsync(traced);
+        await ClickAsync();
+        var call = await Server.NextCallAsync();
+        Assert.Equal((Transport.Socket, Span), (call.Transport, call.TraceParent));
+        await CommitAndSeeAsync(call);
+
+        // Whoever traces begins a span for each click.
+        await EvaluateAsync<string>($"document.querySelector('meta[name=traceparent]').content = '{Next}'");
+        await ClickAsync();
+        call = await Server.NextCallAsync();
+        Assert.Equal(Next, call.TraceParent);
+        call.Commit();
+
+        await OpenOnAsync(await FakeServer.StartWithoutSocketsAsync(traced));
+        await ClickAsync();
+        call = await Server.NextCallAsync();
+        Assert.Equal((Transport.Post, Span), (call.Transport, call.TraceParent));
+        await CommitAndSeeAsync(call);
+    }
+
+    [Fact]
     public async Task By_post_refusals_and_needs_are_understood()
     {
         await OpenOnAsync(await FakeServer.StartWithoutSocketsAsync(SendPage));

@@ -19,6 +19,9 @@ internal sealed class FakeCall(string handler, JsonObject message, Transport tra
 
     public JsonObject Message { get; } = message;
 
+    /// <summary>The page's span: a header of a POST, a member over the WebSocket.</summary>
+    public string? TraceParent { get; init; } = (string?)message["traceparent"];
+
     public string Id => (string)Message["id"]!;
 
     public JsonObject Inputs => Message["inputs"]!.AsObject();

@@ -131,7 +131,7 @@ internal sealed class FakeServer : IAsyncDisposable
             return;
         }
 
-        var answer = await AskAsync(new FakeCall(handler, message, Transport.Post));
+        var answer = await AskAsync(new FakeCall(handler, message, Transport.Post) { TraceParent = context.Request.Headers.TraceParent });
         await WriteAnswerAsync(context, answer);
     }
 

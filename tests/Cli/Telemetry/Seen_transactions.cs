@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
+using System.Net.WebSockets;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mjolnir.AppServer.Sessions;
@@ -12,6 +15,7 @@ namespace Mjolnir.Cli.Tests.Telemetry;
 public sealed partial class Seen_transactions : IDisposable
 {
     private const string Trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    private const string Live = "4bf92f3577b34da6a3ce929d0e0e4738";
     private const string Unsampled = "4bf92f3577b34da6a3ce929d0e0e4737";
 
     /// <summary>A span leaves its process within five seconds, a batch is stored within some more; the machine may be busy.</summary>
@@ -27,7 +31,8 @@ public sealed partial class Seen_transactions : IDisposable
         await File.WriteAllTextAsync(configuration, JsonSerializer.Serialize(new { Telemetry = new { Endpoint = collector.Url, Sample = 0 }, Logs = new { Format = "json" } }));
         await using var up = MjolnirProcess.Start(
             "up", IndexedBank(), "--stacks", "1", "--with-services", "--sign-in", "open", "--port", Port().ToString(CultureInfo.InvariantCulture), "--data", Data, "--config", configuration);
-        using var http = new HttpClient { BaseAddress = await ListeningAsync(up) };
+        using var handler = new HttpClientHandler();
+        using var http = new HttpClient(handler) { BaseAddress = await ListeningAsync(up) };
         using (var answer = await http.PostAsJsonAsync("/_mjolnir/session", new { user = "alice", password = "" }))
         {
             Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
@@ -52,6 +57,10 @@ public sealed partial class Seen_transactions : IDisposable
         var publish = Assert.Single(spans, span => span is { Service: "mjolnir-app", Name: "publish" } && span.Parent == transaction.Span);
         Assert.Equal([Trace], publish.LinkedTraces);
         Assert.Single(spans, span => span is { Service: "mjolnir-write-behind", Name: "store" } && span.Parent == publish.Span);
+
+        // Over a WebSocket the browser's span comes with the message.
+        await SendLiveAsync(http.BaseAddress!, handler.CookieContainer, $"00-{Live}-00f067aa0ba902b7-01");
+        await EventuallyAsync(() => collector.Spans.Any(span => span is { Service: "mjolnir-app", Name: "transaction", Trace: Live, Parent: "00f067aa0ba902b7" }), up);
 
         // 3. Every figure is documented, and every documented one exists.
         var stack = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "deployment.json"))).RootElement.GetProperty("Stacks")[0];
@@ -143,6 +152,24 @@ public sealed partial class Seen_transactions : IDisposable
         const string word = "listening ";
         var line = await up.LineAsync(text => text.StartsWith(word, StringComparison.Ordinal), TimeSpan.FromMinutes(3));
         return new Uri(line[word.Length..]);
+    }
+
+    private static async Task SendLiveAsync(Uri url, CookieContainer cookies, string traceParent)
+    {
+        using var patience = new CancellationTokenSource(SpanPatience);
+        using var socket = new ClientWebSocket();
+        socket.Options.Cookies = cookies;
+        await socket.ConnectAsync(new Uri($"ws://{url.Authority}/_mjolnir/live"), patience.Token);
+        var call = $$$"""{"type":"tx","n":1,"handler":"send","inputs":{"to":{"value":"bob"},"amount":{"value":"1"}},"page":"/","traceparent":"{{{traceParent}}}"}""";
+        await socket.SendAsync(Encoding.UTF8.GetBytes(call), WebSocketMessageType.Text, endOfMessage: true, patience.Token);
+        var (buffer, told) = (new byte[16 << 10], "");
+        while (!told.Contains("\"n\":1", StringComparison.Ordinal))
+        {
+            var received = await socket.ReceiveAsync(buffer.AsMemory(), patience.Token);
+            told += Encoding.UTF8.GetString(buffer.AsSpan(0, received.Count));
+        }
+
+        Assert.Contains("committed", told, StringComparison.Ordinal);
     }
 
     /// <summary>Gives the answer's <c>Server-Timing</c>.</summary>

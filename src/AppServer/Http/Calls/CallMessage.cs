@@ -42,4 +42,7 @@ internal struct CallMessage
     public Page? Page;
 
     public bool UnknownPage;
+
+    /// <summary>The browser's span over a WebSocket, which has no headers for each message; not read while nothing is traced.</summary>
+    public string? TraceParent;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Unicode;
+using Mjolnir.Core.Telemetry;
 
 namespace Mjolnir.AppServer.Http.Calls;
 
@@ -174,9 +175,31 @@ internal ref struct CallReader
             return Type(ref message);
         }
 
+        if (Tracing.IsOn && _reader.ValueTextEquals("traceparent"u8))
+        {
+            return TraceParent(ref message);
+        }
+
         // Later clients may say more; what is not known is not an error.
         _reader.Read();
         _reader.Skip();
+        return null;
+    }
+
+    /// <summary>What is no span of anybody's begins a trace, as in a header: it is no reason to refuse a call.</summary>
+    private string? TraceParent(ref CallMessage message)
+    {
+        _reader.Read();
+        Span<char> text = stackalloc char[AppServerLimits.TraceParentCharacters];
+        if (TryText(text, out var length))
+        {
+            message.TraceParent = text[..length].ToString();
+        }
+        else
+        {
+            _reader.Skip();
+        }
+
         return null;
     }
 
