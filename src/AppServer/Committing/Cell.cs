@@ -40,8 +40,8 @@ internal sealed class Cell(RowKey key, SlotHome home)
     /// <summary>The run that read this row last, so that a run notes each row once.</summary>
     public long SeenByRun { get; set; }
 
-    /// <summary>Set when used, cleared by the sweep that forgets rows.</summary>
-    public bool Recent { get; set; }
+    /// <summary>Which row was the last to be remembered when this one was used last: who has the lowest is forgotten first.</summary>
+    public long TouchedAt { get; set; }
 
     /// <summary>True if the row can be read now.</summary>
     public bool IsReady => Base is { } known && Home.IsOpen && known.Incarnation == Home.Link.Incarnation;

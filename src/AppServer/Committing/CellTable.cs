@@ -2,10 +2,16 @@ using Mjolnir.Core.Keys;
 
 namespace Mjolnir.AppServer.Committing;
 
-/// <summary>The rows a server remembers, bounded: rows that no batch uses are forgotten in the order of disuse (second chance).</summary>
-internal sealed class CellTable(ShardSet shards, int limit)
+/// <summary>The rows a server remembers, bounded: rows that no batch uses are forgotten in the order of disuse (second chance). How many are remembered follows from how often rows come back (<see cref="RowRecurrence"/>).</summary>
+/// <param name="shards">where rows live</param>
+/// <param name="most">rows remembered at most, but for those in use</param>
+/// <param name="few">the same where rows seldom come back; not below <paramref name="most"/>: that many always</param>
+internal sealed class CellTable(ShardSet shards, int most, int few = int.MaxValue)
 {
     private readonly Dictionary<RowKey, Cell> _cells = [];
+    private readonly RowRecurrence _recurrence = new(few, most);
+    private long _added;
+    private long _sweptAt;
     private int _sweepAt;
 
     public int Count => _cells.Count;
@@ -18,7 +24,7 @@ internal sealed class CellTable(ShardSet shards, int limit)
             return null;
         }
 
-        cell.Recent = true;
+        Touch(cell);
         return cell.IsReady ? cell : null;
     }
 
@@ -26,7 +32,7 @@ internal sealed class CellTable(ShardSet shards, int limit)
     {
         if (!_cells.TryGetValue(key, out var cell))
         {
-            if (_cells.Count >= Math.Max(limit, _sweepAt))
+            if (_cells.Count >= Math.Max(_recurrence.Limit, _sweepAt))
             {
                 Sweep();
 
@@ -35,10 +41,12 @@ internal sealed class CellTable(ShardSet shards, int limit)
             }
 
             cell = NewCell(key);
+            cell.TouchedAt = ++_added;
+            _recurrence.Added(key, _added);
             _cells.Add(key, cell);
         }
 
-        cell.Recent = true;
+        Touch(cell);
         return cell;
     }
 
@@ -81,16 +89,23 @@ internal sealed class CellTable(ShardSet shards, int limit)
         return awaited;
     }
 
+    private void Touch(Cell cell)
+    {
+        _recurrence.Touched(_added - cell.TouchedAt);
+        cell.TouchedAt = _added;
+    }
+
+    /// <summary>Forgets what was not touched since the sweep before.</summary>
     private void Sweep()
     {
         foreach (var (key, cell) in _cells)
         {
-            if (!cell.InUse && !cell.Recent)
+            if (!cell.InUse && cell.TouchedAt < _sweptAt)
             {
                 _cells.Remove(key);
             }
-
-            cell.Recent = false;
         }
+
+        _sweptAt = _added + 1;
     }
 }

@@ -56,7 +56,7 @@ internal sealed partial class Committer
         _time = options.Time;
         _engine = options.Engine;
         _shards = new ShardSet(options.Views, server, _limits.Suspended);
-        _cells = new CellTable(_shards, _limits.RememberedRows);
+        _cells = new CellTable(_shards, _limits.RememberedRows, _limits.FewRememberedRows);
         _marks = new LogMarks(_time);
         _loader = new RowLoader(_shards, _marks, options.Epochs, options.Store, _limits, _time, server);
         _rows = new AttemptRows(_cells, _loader, KeptColumns);

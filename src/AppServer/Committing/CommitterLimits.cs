@@ -30,6 +30,9 @@ public sealed record CommitterLimits
     /// </summary>
     public int RememberedRows { get; init; } = 1_024;
 
+    /// <summary>Rows remembered while rows seldom come back (<see cref="RowRecurrence"/>); as many as <see cref="RememberedRows"/> or more: always the same.</summary>
+    public int FewRememberedRows { get; init; } = int.MaxValue;
+
     /// <summary>How long a transaction may wait in all before its caller is told 503 or 504.</summary>
     public TimeSpan TransactionPatience { get; init; } = TimeSpan.FromSeconds(20);
 

@@ -196,7 +196,7 @@ internal sealed class ClusterServer : IAsyncDisposable
         Unique = _knowledge,
         Alarm = Raise,
         EngineFault = (what, fault) => RoleLog.EngineFailed(_log, what, fault),
-        Limits = new CommitterLimits { RememberedRows = RoleLimits.RememberedRows },
+        Limits = new CommitterLimits { RememberedRows = RoleLimits.RememberedRows, FewRememberedRows = RoleLimits.FewRememberedRows },
     };
 
     private async Task ServeAsync(CancellationToken cancellationToken)

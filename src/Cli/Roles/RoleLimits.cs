@@ -54,8 +54,11 @@ internal static class RoleLimits
     /// <summary>First pause before the servers are asked again what is durable; doubled each time. Sealing a log whose server is known dead takes a tenth of a second.</summary>
     public static readonly TimeSpan MarksPause = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Rows remembered with their tokens: each one not remembered costs a round trip to its shard before a handler can run, about 0.7 KB each.</summary>
+    /// <summary>Rows remembered with their tokens where rows come back: each one not remembered costs a round trip to its shard before a handler can run, about 0.7 KB each.</summary>
     public const int RememberedRows = 20_000;
+
+    /// <summary>The same where they seldom do: what is remembered then only ages (<c>RowRecurrence</c>).</summary>
+    public const int FewRememberedRows = 2_000;
 
     /// <summary>Names tried for a server's next log: each failure means that a run died between declaring one and registering it.</summary>
     public const int LogNameTries = 16;
