@@ -12,6 +12,12 @@ internal static class OwnProgram
     /// </summary>
     private static readonly KeyValuePair<string, string> CollectOften = new("DOTNET_GCgen0size", "0x800000");
 
+    /// <summary>
+    /// A worker is compiled once less. Code that is measured before it is compiled for good is worth it where calls wait; a worker spends more on that, in its first minute after each start and beside servers that take
+    /// calls again, than it ever saves (docs/bench.md).
+    /// </summary>
+    private static readonly KeyValuePair<string, string> CompileOnce = new("DOTNET_TieredPGO", "0");
+
     public static ServiceCommand Role(string word, string configuration)
     {
         // Under `dotnet mjolnir.dll` the process is dotnet; published for a platform it is mjolnir itself.
@@ -22,7 +28,10 @@ internal static class OwnProgram
         return new ServiceCommand(process, [.. self, word, "--config", configuration])
         {
             EnvironmentWithout = ConfigurationSources.Prefix,
-            Environment = Environment.GetEnvironmentVariable(CollectOften.Key) is null ? new Dictionary<string, string>([CollectOften]) : new Dictionary<string, string>(),
+            Environment = SettingsOf(word).Where(static setting => Environment.GetEnvironmentVariable(setting.Key) is null).ToDictionary(),
         };
     }
+
+    /// <summary>What the operator's own environment does not say otherwise.</summary>
+    private static KeyValuePair<string, string>[] SettingsOf(string role) => role == "write-behind" ? [CollectOften, CompileOnce] : [CollectOften];
 }
