@@ -32,6 +32,9 @@ internal sealed class FakeAppServer(FakeCluster cluster, string name) : IAsyncDi
     /// <summary>It takes connections and answers nothing.</summary>
     public bool IsFrozen { get; set; }
 
+    /// <summary>How often it was asked whether it is ready.</summary>
+    public int Asked;
+
     /// <summary>Calls that came while it was frozen.</summary>
     public int FrozenCalls;
 
@@ -95,6 +98,7 @@ internal sealed class FakeAppServer(FakeCluster cluster, string name) : IAsyncDi
         else if (path == "/_mjolnir/health/ready")
         {
             await AnswerAsync(context, IsReady ? 200 : 503, "{}");
+            Interlocked.Increment(ref Asked);
         }
         else if (path == "/_mjolnir/live" && context.WebSockets.IsWebSocketRequest)
         {
@@ -125,6 +129,7 @@ internal sealed class FakeAppServer(FakeCluster cluster, string name) : IAsyncDi
 
         await cluster.ChangedSinceAsync(context.Request.Query["since"], context.RequestAborted);
         await AnswerAsync(context, 200, cluster.Json());
+        Interlocked.Increment(ref cluster.Told);
     }
 
     public async Task CommitAsync(HttpContext context, string body)
@@ -182,6 +187,12 @@ internal sealed class FakeCluster : IAsyncDisposable
     /// <summary>Servers that are told not to be ready.</summary>
     public HashSet<string> NotReady { get; } = [];
 
+    /// <summary>Servers that are told to be ready whatever they say themselves.</summary>
+    public HashSet<string> ToldReady { get; } = [];
+
+    /// <summary>Answers about the cluster.</summary>
+    public int Told;
+
     public static async Task<FakeCluster> StartAsync(int servers)
     {
         var cluster = new FakeCluster();
@@ -236,7 +247,7 @@ internal sealed class FakeCluster : IAsyncDisposable
         application = Application,
         view = View,
         slots = _slots.Select(static range => new object[] { range.First, range.Last, range.Server }),
-        servers = Servers.Select(server => new { name = server.Name, http = server.Url.GetLeftPart(UriPartial.Authority), ready = server.IsReady && !NotReady.Contains(server.Name) }),
+        servers = Servers.Select(server => new { name = server.Name, http = server.Url.GetLeftPart(UriPartial.Authority), ready = ToldReady.Contains(server.Name) || (server.IsReady && !NotReady.Contains(server.Name)) }),
     });
 
     public async ValueTask DisposeAsync()

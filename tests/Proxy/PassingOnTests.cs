@@ -234,8 +234,9 @@ public sealed class PassingOnTests
     public async Task A_server_that_is_told_not_to_be_ready_gets_nothing_new()
     {
         await using var cluster = await FakeCluster.StartAsync(2);
-        await using var proxy = await TestProxy.StartAsync(cluster);
+        await using var proxy = await TestProxy.StartAsync(cluster, new ProxyLimits { Probe = TimeSpan.FromSeconds(30) });
         using var client = proxy.Client();
+        await Eventually.TrueAsync(() => cluster.Servers.TrueForAll(static server => server.Asked > 0), "each server was asked once");
 
         cluster.Servers[0].IsReady = false;
         cluster.Change(static _ => { });
@@ -245,6 +246,40 @@ public sealed class PassingOnTests
         {
             Assert.Equal("s2", await client.GetStringAsync("/"));
         }
+    }
+
+    /// <summary>At a start, and while RabbitMQ is away, servers hear each other or not: the last word won, and a server was ready and not ready ten times a second.</summary>
+    [Fact]
+    public async Task A_server_that_says_that_it_is_ready_gets_calls_whatever_others_tell()
+    {
+        await using var cluster = await FakeCluster.StartAsync(2);
+        await using var proxy = await TestProxy.StartAsync(cluster);
+        using var client = proxy.Client();
+        await Eventually.TrueAsync(() => cluster.Servers.TrueForAll(static server => server.Asked > 0), "each server was asked once");
+        cluster.Change(static one => one.GiveAllTo("s2"));
+
+        await TellTurnAndTurnAboutAsync(cluster, cluster.NotReady, "s2");
+
+        Assert.DoesNotContain(proxy.Logs.Lines, static line => line.Text.EndsWith("is not ready.", StringComparison.Ordinal));
+        await proxy.LearnAsync(client);
+        Assert.Equal("s2", (await TestProxy.CallAsync(client, """{"args":["a","b",1]}""")).Answer.GetProperty("result").GetString());
+    }
+
+    [Fact]
+    public async Task A_server_that_says_that_it_is_not_ready_gets_no_calls_whatever_others_tell()
+    {
+        await using var cluster = await FakeCluster.StartAsync(2);
+        cluster.Servers[1].IsReady = false;
+        await using var proxy = await TestProxy.StartAsync(cluster);
+        using var client = proxy.Client();
+        await Eventually.TrueAsync(() => cluster.Servers.TrueForAll(static server => server.Asked > 0), "each server was asked once");
+        cluster.Change(static one => one.GiveAllTo("s2"));
+
+        await TellTurnAndTurnAboutAsync(cluster, cluster.ToldReady, "s2");
+        await proxy.LearnAsync(client);
+
+        Assert.Empty(cluster.Servers[1].Calls);
+        Assert.DoesNotContain(proxy.Logs.Lines, line => line.Text == $"Server s2 at {cluster.Servers[1].Url} is ready.");
     }
 
     [Fact]
@@ -306,5 +341,24 @@ public sealed class PassingOnTests
 
         context.Response.Headers.RetryAfter = "3";
         return FakeAppServer.AnswerAsync(context, 503, """{"status":"refused","reason":"closed"}""", "application/problem+json");
+    }
+
+    /// <summary>Ten times: the server is told as the list means, and as it says itself.</summary>
+    private static async Task TellTurnAndTurnAboutAsync(FakeCluster cluster, HashSet<string> list, string server)
+    {
+        for (var turns = 0; turns < 20; turns++)
+        {
+            var told = Volatile.Read(ref cluster.Told);
+            cluster.Change(_ => Turn(list, server));
+            await Eventually.TrueAsync(() => Volatile.Read(ref cluster.Told) > told, "the proxy hears of it");
+        }
+    }
+
+    private static void Turn(HashSet<string> list, string server)
+    {
+        if (!list.Remove(server))
+        {
+            list.Add(server);
+        }
     }
 }

@@ -31,6 +31,7 @@ internal sealed class AppServer : IDisposable
     private readonly List<ServerConnection> _all = [];
     private readonly Stack<ServerConnection> _idle = [];
     private int _state;
+    private long _ownWord;
     private int _connecting;
     private bool _disposed;
 
@@ -80,27 +81,32 @@ internal sealed class AppServer : IDisposable
         }
     }
 
-    /// <summary>It answered whether it is ready.</summary>
+    /// <summary>It answered itself whether it is ready: that counts more than what anybody else tells.</summary>
     public void SetAnswered(bool ready)
     {
-        var state = ready ? ServerState.Ready : ServerState.NotReady;
-        if (Interlocked.Exchange(ref _state, (int)state) != (int)state)
-        {
-            ProxyLog.ServerUp(_log, Name, Url, ready ? "ready" : "not ready");
-        }
+        Volatile.Write(ref _ownWord, _time.GetTimestamp());
+        Set(ready);
     }
 
     /// <summary>
-    /// Another server told: what this proxy itself found is worth more, unless it found nothing or the news is bad. That a server which starts is still not told as ready is no news: others hear of it later than
-    /// who asks it.
+    /// The cluster's servers told. They hear of a server later than who asks it, and not all the same: what it said itself a moment ago stands, and it is asked again at once. That a server which starts is still not
+    /// told as ready is no news.
     /// </summary>
     public void SetTold(bool ready)
     {
         var isNews = ready != IsToldReady;
         IsToldReady = ready;
-        if (State == ServerState.Unknown || (isNews && !ready && State == ServerState.Ready) || (ready && State == ServerState.NotReady))
+        if (State == ServerState.Unknown)
         {
-            SetAnswered(ready);
+            Set(ready);
+        }
+        else if (isNews && ready != IsReady)
+        {
+            Probe.AskNow();
+            if (State != ServerState.Down && IsOwnWordOld())
+            {
+                Set(ready);
+            }
         }
     }
 
@@ -197,6 +203,22 @@ internal sealed class AppServer : IDisposable
         Array.ForEach(idle, Drop);
     }
 
+    private void Set(bool ready)
+    {
+        var state = ready ? ServerState.Ready : ServerState.NotReady;
+        if (Interlocked.Exchange(ref _state, (int)state) != (int)state)
+        {
+            ProxyLog.ServerUp(_log, Name, Url, ready ? "ready" : "not ready");
+        }
+    }
+
+    /// <summary>A server that answers does so once in each <see cref="ProxyLimits.Probe"/>: one whose word is older is frozen, or was never asked.</summary>
+    private bool IsOwnWordOld()
+    {
+        var said = Volatile.Read(ref _ownWord);
+        return said == 0 || _time.GetElapsedTime(said) > _limits.Probe + ProxyLimits.Tick;
+    }
+
     private bool IsOld(ServerConnection connection, long now) => _time.GetElapsedTime(connection.LastUsed, now) > _limits.IdleServerConnection;
 
     /// <summary>The newest are on top.</summary>
@@ -258,6 +280,9 @@ internal sealed class ProbeState
 
     /// <summary>A question is under way.</summary>
     public bool IsAsking { get; set; }
+
+    /// <summary>Asks with the next tick, however long the pause was to be.</summary>
+    public void AskNow() => Due = 0;
 
     /// <summary>Asks soon again.</summary>
     public void Restart() => (Due, Failures) = (0, 0);
