@@ -285,7 +285,7 @@ internal sealed partial class Committer
         foreach (var transaction in batch.Transactions)
         {
             transaction.ForgetAttempt();
-            Refuse(transaction, "The commit log takes no more at the moment (is the disk full?). Nothing happened.");
+            Refuse(transaction, "The commit log takes no more at the moment (is RabbitMQ away, or a disk full?). Nothing happened.");
         }
 
         Pump();

@@ -159,7 +159,7 @@ internal sealed class PeerLink : IAsyncDisposable
         if (!_stop.IsCancellationRequested && reason != _complaint)
         {
             _complaint = reason;
-            PeerLog.NoLink(_log, Server, Address, reason);
+            PeerLog.NoLink(_log, Server, Address, reason.TrimEnd('.'));
         }
     }
 

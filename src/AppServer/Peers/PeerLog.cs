@@ -8,7 +8,7 @@ internal static partial class PeerLog
     [LoggerMessage(1, LogLevel.Information, "Linked to {Server} at {Address}.")]
     public static partial void Linked(ILogger log, string server, string address);
 
-    [LoggerMessage(2, LogLevel.Warning, "No link to {Server} at {Address}: {Reason} Calls for its rows are run here meanwhile.")]
+    [LoggerMessage(2, LogLevel.Warning, "No link to {Server} at {Address}: {Reason}. Calls for its rows are run here meanwhile.")]
     public static partial void NoLink(ILogger log, string server, string address, string reason);
 
     [LoggerMessage(3, LogLevel.Warning, "The link to {Server} ended: {Reason}")]

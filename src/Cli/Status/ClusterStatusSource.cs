@@ -4,6 +4,7 @@ namespace Mjolnir.Cli.Status;
 internal sealed class ClusterStatusSource(ClusterPlace place) : IDisposable
 {
     private readonly ClusterStatusReader _reader = new(place.Token, CliLimits.StatusPatience);
+    private ClusterPlace _place = place;
 
     /// <summary>Learned so far, by name: one that does not answer any more is shown as such.</summary>
     private readonly SortedDictionary<string, string> _known = new(Comparer<string>.Create((one, other) =>
@@ -13,13 +14,29 @@ internal sealed class ClusterStatusSource(ClusterPlace place) : IDisposable
 
     public async Task<ClusterStatus> LookAsync(CancellationToken cancellationToken)
     {
-        var named = _known.Count > 0 ? [.. _known.Select(each => (each.Key, each.Value))] : place.Servers;
-        var first = await _reader.ReadAsync(named, place.Workers, cancellationToken);
+        LookAnew();
+        var named = _known.Count > 0 ? [.. _known.Select(each => (each.Key, each.Value))] : _place.Servers;
+        var first = await _reader.ReadAsync(named, _place.Workers, cancellationToken);
         AnybodyAnswered |= first.Answered.Any();
-        return Learn(first) ? await _reader.ReadAsync(_known.Select(each => (each.Key, each.Value)), place.Workers, cancellationToken) : first;
+        return Learn(first) ? await _reader.ReadAsync(_known.Select(each => (each.Key, each.Value)), _place.Workers, cancellationToken) : first;
     }
 
     public void Dispose() => _reader.Dispose();
+
+    /// <summary>Those that were taken away are nobody's concern any more.</summary>
+    private void LookAnew()
+    {
+        if (place.Anew is not { } anew)
+        {
+            return;
+        }
+
+        _place = anew();
+        foreach (var gone in _known.Keys.Except(_place.Servers.Select(each => each.Name)).ToList())
+        {
+            _known.Remove(gone);
+        }
+    }
 
     /// <summary>True if servers were heard of that have not been asked.</summary>
     private bool Learn(ClusterStatus status)

@@ -78,6 +78,11 @@ internal sealed class ClusterTables(TimeProvider time)
         {
             yield return $"{name} at {url}: {problem}";
         }
+
+        foreach (var (name, url, problem) in status.Workers.Where(each => each.Problem is not null).Select(each => (each.Name, each.Url, each.Problem)))
+        {
+            yield return $"write-behind {name} at {url}: {problem}";
+        }
     }
 
     /// <summary>What the auditors did, and every broken rule that any process found.</summary>
@@ -126,7 +131,7 @@ internal sealed class ClusterTables(TimeProvider time)
             slots,
             warm,
             $"{total.Committed:N0}",
-            $"{PerSecond(server.Name, total.Committed):N0}",
+            PerSecond(server.Name, total.Committed) is { } rate ? $"{rate:N0}" : "–",
             $"{total.Aborted:N0}",
             $"{total.Conflicts:N0}",
             $"{total.Refused:N0}",
@@ -140,15 +145,18 @@ internal sealed class ClusterTables(TimeProvider time)
     {
         var told = status.Workers.FirstOrDefault(each => each.Name == name)?.Figures;
         var heard = newest?.Workers.FirstOrDefault(each => each.Name == name);
-        return told is not null ? $"{told.Logs.Count} logs{(told.IsKeeper ? ", keeper" : "")}"
-            : heard is not null ? $"{heard.Logs.Count} logs"
+        return told is not null ? $"{Logs(told.Logs.Count)}{(told.IsKeeper ? ", keeper" : "")}"
+            : heard is not null ? Logs(heard.Logs.Count)
             : "not heard";
+
+        static string Logs(int count) => count == 1 ? "1 log" : $"{count} logs";
     }
 
-    private double PerSecond(string name, long committed)
+    /// <summary>Null at the first look, and at the first after its process began anew.</summary>
+    private double? PerSecond(string name, long committed)
     {
         var now = time.GetTimestamp();
-        var rate = _last.TryGetValue(name, out var last) && committed >= last.Committed ? (committed - last.Committed) / Math.Max(0.001, time.GetElapsedTime(last.At, now).TotalSeconds) : 0;
+        double? rate = _last.TryGetValue(name, out var last) && committed >= last.Committed ? (committed - last.Committed) / Math.Max(0.001, time.GetElapsedTime(last.At, now).TotalSeconds) : null;
         _last[name] = (committed, now);
         return rate;
     }

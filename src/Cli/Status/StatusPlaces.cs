@@ -8,7 +8,11 @@ namespace Mjolnir.Cli.Status;
 /// <param name="Token">the cluster's status token</param>
 /// <param name="Servers">app servers that are known; others are learned from them</param>
 /// <param name="Workers">write-behind processes that serve a status</param>
-internal sealed record ClusterPlace(string Token, IReadOnlyList<(string Name, string Url)> Servers, IReadOnlyList<(string Name, string Url)> Workers);
+internal sealed record ClusterPlace(string Token, IReadOnlyList<(string Name, string Url)> Servers, IReadOnlyList<(string Name, string Url)> Workers)
+{
+    /// <summary>Reads the place anew: <c>scale</c> changes the processes of <c>up</c>. Null: a configuration, which names some servers and never all.</summary>
+    public Func<ClusterPlace>? Anew { get; init; }
+}
 
 /// <summary>Finds what <c>status</c> is to show: by a data folder, a configuration, or a URL.</summary>
 internal static class StatusPlaces
@@ -23,16 +27,22 @@ internal static class StatusPlaces
             return OfConfiguration(ConfigurationReader.Read(StackRole.Cluster, config, []), url);
         }
 
-        var folder = UpPlaces.Find(data);
-        if (folder.ReadDeployment() is { } deployment)
+        return OfDeployment(UpPlaces.Find(data), url);
+    }
+
+    /// <summary>What <c>up</c> runs now; null: it does not run.</summary>
+    private static ClusterPlace? OfDeployment(UpFolder folder, Uri? url)
+    {
+        if (folder.ReadDeployment() is not { } deployment)
         {
-            return new ClusterPlace(
-                Token(deployment.Secrets),
-                url is null ? [.. deployment.Stacks.Select(stack => (stack.Name, stack.Server))] : [("", url.ToString())],
-                [.. deployment.Stacks.Select(stack => (stack.Name, stack.Worker))]);
+            return null;
         }
 
-        return null;
+        var place = new ClusterPlace(
+            Token(deployment.Secrets),
+            url is null ? [.. deployment.Stacks.Select(stack => (stack.Name, stack.Server))] : [("", url.ToString())],
+            [.. deployment.Stacks.Select(stack => (stack.Name, stack.Worker))]);
+        return url is null ? place with { Anew = () => OfDeployment(folder, url) ?? place } : place;
     }
 
     /// <summary>The server alone that is meant.</summary>

@@ -70,7 +70,9 @@ internal static class StatusVerb
         {
             while (await seconds.WaitForNextTickAsync(cancellationToken))
             {
-                console.Write(await look());
+                var table = await look();
+                console.WriteLine($"{TimeProvider.System.GetLocalNow():HH:mm:ss}");
+                console.Write(table);
             }
         }
 
