@@ -4,6 +4,7 @@ namespace Mjolnir.Cli.Status;
 internal sealed class ClusterStatusSource(ClusterPlace place) : IDisposable
 {
     private readonly ClusterStatusReader _reader = new(place.Token, CliLimits.StatusPatience);
+    private readonly Func<ClusterPlace>? _anew = place.Anew;
     private ClusterPlace _place = place;
 
     /// <summary>Learned so far, by name: one that does not answer any more is shown as such.</summary>
@@ -26,7 +27,7 @@ internal sealed class ClusterStatusSource(ClusterPlace place) : IDisposable
     /// <summary>Those that were taken away are nobody's concern any more.</summary>
     private void LookAnew()
     {
-        if (place.Anew is not { } anew)
+        if (_anew is not { } anew)
         {
             return;
         }
