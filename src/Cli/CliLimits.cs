@@ -54,6 +54,9 @@ internal static class CliLimits
     /// <summary>Between two such looks: each takes a snapshot of the store.</summary>
     public static readonly TimeSpan UniqueLookAgain = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>How long an indexer that verifies may tell nothing: it tells how far it is four times a second.</summary>
+    public static readonly TimeSpan VerifySilence = TimeSpan.FromSeconds(30);
+
     /// <summary>How long a unique index waits for the list of its rows: a million rows are listed within a minute, on a machine that has other work too.</summary>
     public static readonly TimeSpan UniquePatience = TimeSpan.FromMinutes(10);
 

@@ -23,14 +23,14 @@ internal static class ClusterVerification
             return ExitCodes.Failed;
         }
 
-        // How long it takes is for the rows to say; silence is not: progress comes all the time.
+        // How long it takes is for the rows to say; how long it may be silent is not.
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", cluster.Token);
         var isRight = true;
         foreach (var (name, url) in indexers)
         {
             var progress = new TransferProgress();
-            var tables = await TransferScreen.FollowAsync(console, Console.IsOutputRedirected, progress, VerifyAsync(http, name, url, name == indexers[0].Name, progress, cancellationToken));
+            var tables = await TransferScreen.FollowAsync(console, Console.IsOutputRedirected, progress, VerifyAsync(http, name, url, name == indexers[0].Name, CliLimits.VerifySilence, progress, cancellationToken));
             tables.ForEach(table => VerifiedText.Write(console, $"{table.Table} at {name}", table));
             isRight &= tables.TrueForAll(static table => table.Differences == 0);
         }
@@ -47,22 +47,27 @@ internal static class ClusterVerification
             : throw new FailureException("no app server of the cluster answers", "Is it running? mjolnir status tells more.");
     }
 
-    private static async Task<List<VerifiedTable>> VerifyAsync(HttpClient http, string name, string url, bool withUnique, TransferProgress progress, CancellationToken cancellationToken)
+    /// <summary>What one indexer tells of all tables.</summary>
+    /// <exception cref="FailureException">it cannot finish, does not answer, or tells nothing for so long</exception>
+    internal static async Task<List<VerifiedTable>> VerifyAsync(HttpClient http, string name, string url, bool withUnique, TimeSpan silence, TransferProgress progress, CancellationToken cancellationToken)
     {
         progress.Begin($"indexer {name}", 0);
         var tables = new List<VerifiedTable>();
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(silence);
         try
         {
             using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(new Uri(url), IndexerHttp.Verifications + (withUnique ? RunningVerification.WithUnique : "")));
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, patience.Token);
             if (!response.IsSuccessStatusCode)
             {
                 throw new FailureException($"indexer {name} answered {(int)response.StatusCode}", "Is it of this version, and the token that of this cluster?");
             }
 
-            using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
-            while (await lines.ReadLineAsync(cancellationToken) is { } text)
+            using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(patience.Token));
+            while (await lines.ReadLineAsync(patience.Token) is { } text)
             {
+                patience.CancelAfter(silence);
                 var line = JsonSerializer.Deserialize(text, VerificationJson.Default.VerificationLine)!;
                 if (line.IsDone)
                 {
@@ -71,6 +76,10 @@ internal static class ClusterVerification
 
                 Take(line, name, tables, progress);
             }
+        }
+        catch (OperationCanceledException fault) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new FailureException($"indexer {name} has told nothing for {silence.TotalSeconds:0.#} s", "It stands still, or its machine has no time for it: mjolnir status tells.", fault);
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException)
         {
