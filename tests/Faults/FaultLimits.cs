@@ -61,7 +61,7 @@ internal static class FaultLimits
     /// <summary>Long enough for the keeper to take a shard that does not answer out of the view (1.5 s) and to open the next one.</summary>
     public static readonly TimeSpan LongerThanAShardMayBeAway = TimeSpan.FromSeconds(6);
 
-    /// <summary>Rows of other shards are served again within this time, whatever happens to one shard: what the slots concerned themselves may take.</summary>
+    /// <summary>Rows of a shard that goes away, or whose server dies, are served again within this time; what others notice of it is less.</summary>
     public static readonly TimeSpan Healing = TimeSpan.FromSeconds(5);
 
     /// <summary>How long the calls for other rows are watched after a shard went away.</summary>

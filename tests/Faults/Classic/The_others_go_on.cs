@@ -5,32 +5,37 @@ using Xunit.Abstractions;
 
 namespace Mjolnir.Faults.Tests.Classic;
 
-/// <summary>One shard goes away while batches touch it: calls for rows of the other shard, at the server that was about to commit over both, are answered on.</summary>
+/// <summary>One shard goes away while batches touch it, or its server dies: calls for rows of the other shard, at the server that was about to commit over both, are answered on, and those for rows of this one again within five seconds.</summary>
 public sealed class The_others_go_on(ClassicCluster cluster, ITestOutputHelper output) : FaultsUnderLoad(cluster, output), IClassFixture<ClassicCluster>
 {
     [Fact]
-    public Task While_a_memcached_is_killed() => WatchAsync("kill -9", memcached => memcached.Kill(), _ => { });
+    public Task While_a_memcached_is_killed() => WatchAsync("kill -9 of the memcached", Memcached, process => process.Kill(), _ => { });
 
     [Fact]
-    public Task While_a_memcached_stands_still() => WatchAsync("SIGSTOP", memcached => memcached.Stop(), memcached => memcached.Wake());
+    public Task While_a_memcached_stands_still() => WatchAsync("SIGSTOP of the memcached", Memcached, process => process.Stop(), process => process.Wake());
+
+    [Fact]
+    public Task While_an_app_server_is_killed() => WatchAsync("kill -9 of the app server", stack => $"app --config {Cluster.Data}/s{stack}-app/", process => process.Kill(), _ => { });
+
+    private string Memcached(int stack) => $"memcached -l 127.0.0.1 -p {Cluster.CachePort(stack)} ";
 
     /// <summary>The longest time without any answer to calls for rows of one shard only is measured from the fault on, for both shards.</summary>
-    private async Task WatchAsync(string fault, Action<ClusterProcess> begin, Action<ClusterProcess> end) =>
-        Assert.InRange(await Quickest.OfAsync(FaultLimits.Healing, () => LongestPauseAsync(fault, begin, end)), TimeSpan.Zero, FaultLimits.Healing);
+    private async Task WatchAsync(string fault, Func<int, string> words, Action<ClusterProcess> begin, Action<ClusterProcess> end) =>
+        Assert.InRange(await Quickest.OfAsync(FaultLimits.Healing, () => LongestPauseAsync(fault, words, begin, end)), TimeSpan.Zero, FaultLimits.Healing);
 
-    /// <summary>Of all rounds, the longest time that rows of the shard that nothing happened to stood still.</summary>
-    private async Task<TimeSpan> LongestPauseAsync(string fault, Action<ClusterProcess> begin, Action<ClusterProcess> end)
+    /// <summary>Of all rounds, the longest time that rows of either shard stood still.</summary>
+    private async Task<TimeSpan> LongestPauseAsync(string fault, Func<int, string> words, Action<ClusterProcess> begin, Action<ClusterProcess> end)
     {
         var longest = TimeSpan.Zero;
         await UnderAsync(fault, async (round, clients) =>
         {
-            var stood = await RoundAsync(fault, round, clients, begin, end);
+            var stood = await RoundAsync(fault, round, clients, words, begin, end);
             longest = stood > longest ? stood : longest;
         });
         return longest;
     }
 
-    private async Task<TimeSpan> RoundAsync(string fault, int round, LedgerClients clients, Action<ClusterProcess> begin, Action<ClusterProcess> end)
+    private async Task<TimeSpan> RoundAsync(string fault, int round, LedgerClients clients, Func<int, string> words, Action<ClusterProcess> begin, Action<ClusterProcess> end)
     {
         var (away, near) = (Stack(round), Stack(round + 1));
         var shards = await Cluster.ShardsAsync(Cluster.Server(near));
@@ -39,20 +44,20 @@ public sealed class The_others_go_on(ClassicCluster cluster, ITestOutputHelper o
         await others.ReachAsync(FaultLimits.AroundAFault);
         await concerned.ReachAsync(FaultLimits.AroundAFault);
 
-        var memcached = await Cluster.ProcessAsync($"memcached -l 127.0.0.1 -p {Cluster.CachePort(away)} ");
+        var process = await Cluster.ProcessAsync(words(away));
         others.Watch();
         concerned.Watch();
-        begin(memcached);
+        begin(process);
         await Task.Delay(FaultLimits.Watched);
-        end(memcached);
+        end(process);
         var (stood, healed) = (others.LongestPause, concerned.LongestPause);
         await clients.ReachAsync(clients.Count + FaultLimits.AroundAFault);
         await others.StopAsync();
         await concerned.StopAsync();
         Cluster.Acknowledged.AddRange([.. others.Acknowledged, .. concerned.Acknowledged]);
 
-        Output.WriteLine($"{fault} of the memcached of s{away}: rows of s{near} stood still for {stood.TotalSeconds:F2} s at most, those of s{away} for {healed.TotalSeconds:F2} s");
-        return stood;
+        Output.WriteLine($"{fault} of s{away}: rows of s{near} stood still for {stood.TotalSeconds:F2} s at most, those of s{away} for {healed.TotalSeconds:F2} s");
+        return stood > healed ? stood : healed;
     }
 
     /// <summary>Callers whose transfers touch rows of one shard only: accounts, receipts and the outcomes of their ids all lie in its slots.</summary>
