@@ -37,6 +37,7 @@ internal sealed class ClusterMember : IAsyncDisposable
     private readonly IDisposable _feed;
     private readonly ITimer _beat;
     private readonly Lateness _lateness;
+    private readonly ShardPresence _presence;
     private readonly ConcurrentDictionary<string, ServerBeat> _beats = new(StringComparer.Ordinal);
     private TransactionServer? _server;
     private ClusterRows? _rows;
@@ -55,6 +56,7 @@ internal sealed class ClusterMember : IAsyncDisposable
         _listening = bus.Listen(notice => Hear(notice, stored));
         _feed = bus.Subscribe(notice => ForgetSealed(notice));
         _lateness = new Lateness(time, bus.TakeLongestWay, what => Troubled?.Invoke(what));
+        _presence = new ShardPresence(identity.Server, identity.Shard, time, what => Troubled?.Invoke(what));
         _beat = time.CreateTimer(_ => BeatInTime(), null, TimeSpan.Zero, ClusterLimits.Beat);
     }
 
@@ -137,6 +139,10 @@ internal sealed class ClusterMember : IAsyncDisposable
     {
         Beat();
         _lateness.Tick();
+        if (_isReady && !_isLeaving && HasKeeper && _server?.View is { } view)
+        {
+            _presence.Judge(view);
+        }
     }
 
     private void Beat() => _bus.Tell(new ServerBeat(

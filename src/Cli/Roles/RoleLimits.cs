@@ -6,6 +6,9 @@ internal static class RoleLimits
     /// <summary>While a first view is waited for: between two looks at the registry when the keeper's beats are not heard.</summary>
     public static readonly TimeSpan RegistryLook = TimeSpan.FromSeconds(1);
 
+    /// <summary>A shard that holds no slots for so long is told: joining and healing take five seconds at most.</summary>
+    public static readonly TimeSpan ShardPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>First wait after a service did not answer.</summary>
     public static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(100);
 
