@@ -18,6 +18,7 @@ public class Bank_bench
         Assert.True(code == 0, output);
         Assert.Contains("the server says", output);
         Assert.Contains("the store holds", output);
+        Assert.Matches(@"ran beside their rows +(9[0-9]|100)\.[0-9] ?%", output);
         Assert.DoesNotContain("WRONG", output);
         var html = await File.ReadAllTextAsync(report);
         Assert.Contains("<svg", html);

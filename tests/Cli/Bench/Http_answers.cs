@@ -33,6 +33,16 @@ public class Http_answers
         Assert.Equal([0.010, 0.200, 0.030, 1.5, 2], times);
     }
 
+    [Theory]
+    [InlineData("Mjolnir-Routed: predicted\r\n", true)]
+    [InlineData("Mjolnir-Routed: missed\r\n", false)]
+    [InlineData("", false)]
+    public void Whether_it_ran_beside_its_rows_is_read(string header, bool isPredicted)
+    {
+        Assert.True(HttpAnswer.TryParse(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\n{header}Content-Length: 0\r\n\r\n"), out var answer));
+        Assert.Equal(isPredicted, answer.IsPredicted);
+    }
+
     [Fact]
     public void Retry_after_is_a_second_unless_the_server_says_more()
     {

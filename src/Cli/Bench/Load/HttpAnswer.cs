@@ -43,6 +43,9 @@ internal readonly ref struct HttpAnswer
 
     public int RetryAfterSeconds => Utf8Parser.TryParse(Header(Head, "\r\nRetry-After: "u8), out int seconds, out _) ? seconds : 1;
 
+    /// <summary>The server says that it ran beside one of its rows.</summary>
+    public bool IsPredicted => Header(Head, "\r\nMjolnir-Routed: "u8).SequenceEqual("predicted"u8);
+
     /// <summary>Reads <c>Server-Timing: route;dur=0.01, read;dur=…</c>; false if there is none.</summary>
     public bool TryReadTimes(Span<double> milliseconds)
     {

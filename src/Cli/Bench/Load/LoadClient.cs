@@ -201,7 +201,7 @@ internal sealed class LoadClient : IDisposable
         Span<double> times = stackalloc double[ServerTimes.Parts.Count];
         if (_answers % BenchLimits.TimingSample == 0 && answer.TryReadTimes(times))
         {
-            Figures.Times.Add(times);
+            Figures.Times.Add(times, answer.IsPredicted);
         }
     }
 

@@ -1,6 +1,6 @@
 namespace Mjolnir.Cli.Bench.Load;
 
-/// <summary>Where the server says a transaction's time went (<c>Server-Timing</c>), summed over the answers looked at, in milliseconds.</summary>
+/// <summary>Where the server says a transaction's time went (<c>Server-Timing</c>), summed over the answers looked at, in milliseconds, and how many of them ran where they were predicted to.</summary>
 internal sealed class ServerTimes
 {
     public static readonly IReadOnlyList<string> Parts = ["route", "read", "run", "lock", "log"];
@@ -9,7 +9,13 @@ internal sealed class ServerTimes
 
     public long Answers { get; private set; }
 
-    public void Add(ReadOnlySpan<double> milliseconds)
+    /// <summary>Of these, those that ran beside one of their rows.</summary>
+    public long Predicted { get; private set; }
+
+    /// <summary>Share of the answers that ran beside one of their rows.</summary>
+    public double PredictionRate => Answers == 0 ? 0 : (double)Predicted / Answers;
+
+    public void Add(ReadOnlySpan<double> milliseconds, bool isPredicted)
     {
         for (var i = 0; i < _sums.Length; i++)
         {
@@ -17,6 +23,7 @@ internal sealed class ServerTimes
         }
 
         Answers++;
+        Predicted += isPredicted ? 1 : 0;
     }
 
     public double Mean(int part) => Answers == 0 ? 0 : _sums[part] / Answers;

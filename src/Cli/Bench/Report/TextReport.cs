@@ -58,6 +58,7 @@ internal static class TextReport
         new("committed", $"{result.Load.Committed:N0}", ""),
         new("aborted by the bank", $"{result.Load.Aborted:N0}", "not enough money"),
         new("conflicts a user would see", $"{result.Load.Conflicts:N0}", "must be 0", result.Load.Conflicts == 0),
+        .. result.Load.Times.Answers > 0 ? [new Line("ran beside their rows", $"{result.Load.Times.PredictionRate:P1}", "as predicted (Mjolnir-Routed)")] : Array.Empty<Line>(),
         new("refused and sent again", $"{result.Load.Refused:N0}", "429, 503"),
         new("failed", $"{result.Load.Failed:N0}", result.Load.FirstFailure ?? "", result.Load.Failed == 0),
         .. result.ReadyIn is { } ready ? [new Line("server ready in", $"{ready.TotalSeconds:F2} s", "first start: all accounts written")] : Array.Empty<Line>(),

@@ -105,7 +105,7 @@ internal sealed class InProcessRun(BenchOptions options, IBenchScreen screen)
                 figures.Latency.Record((long)Stopwatch.GetElapsedTime(sent, now).TotalMicroseconds);
                 figures.PerInterval[Math.Min(clock.Interval(now), figures.PerInterval.Length - 1)]++;
                 var timing = answer.Timing;
-                figures.Times.Add([timing.Route / 1000.0, timing.Read / 1000.0, timing.Run / 1000.0, timing.Lock / 1000.0, timing.Log / 1000.0]);
+                figures.Times.Add([timing.Route / 1000.0, timing.Read / 1000.0, timing.Run / 1000.0, timing.Lock / 1000.0, timing.Log / 1000.0], answer.Routed);
                 break;
             case TransactionStatus.Committed:
                 break;
