@@ -52,6 +52,8 @@ internal sealed class PeerTransactions(PeerLink link, TransactionServer local, K
 
     public ValueTask<TransactionStatus> RunBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken) => local.RunBuiltInAsync(step, cancellationToken);
 
+    public ValueTask<(TransactionStatus Status, string? Refusal)> TryBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken) => local.TryBuiltInAsync(step, cancellationToken);
+
     public ValueTask<Document?> ReadAsync(RowKey key, CancellationToken cancellationToken) => local.ReadAsync(key, cancellationToken);
 
     public IDisposable OnChanged(Action<IReadOnlyList<RowKey>> changed) => local.OnChanged(changed);

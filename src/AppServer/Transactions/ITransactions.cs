@@ -128,6 +128,9 @@ public interface ITransactions
     /// <summary>Runs a built-in step as a transaction; committed or unavailable.</summary>
     ValueTask<TransactionStatus> RunBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken);
 
+    /// <summary>The same, with the reason of a refusal in plain words where it is known.</summary>
+    async ValueTask<(TransactionStatus Status, string? Refusal)> TryBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken) => (await RunBuiltInAsync(step, cancellationToken), null);
+
     /// <summary>Reads one row, current and durable. Null: no such row.</summary>
     ValueTask<Document?> ReadAsync(RowKey key, CancellationToken cancellationToken);
 

@@ -130,11 +130,14 @@ public sealed class TransactionServer : ITransactions, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public async ValueTask<TransactionStatus> RunBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken)
+    public async ValueTask<TransactionStatus> RunBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken) => (await TryBuiltInAsync(step, cancellationToken)).Status;
+
+    /// <inheritdoc/>
+    public async ValueTask<(TransactionStatus Status, string? Refusal)> TryBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken)
     {
         var transaction = new BuiltInTransaction(step) { Arrived = _options.Time.GetTimestamp() };
         Submit(transaction);
-        return await transaction.Result.WaitAsync(cancellationToken) ?? TransactionStatus.Unavailable;
+        return await transaction.Result.WaitAsync(cancellationToken) is { } status ? (status, null) : (TransactionStatus.Unavailable, transaction.Refusal);
     }
 
     /// <inheritdoc/>

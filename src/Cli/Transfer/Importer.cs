@@ -88,8 +88,8 @@ internal sealed class Importer(HttpClient http, string existing, TimeProvider ti
                     break;
                 default:
                     throw new FailureException(
-                        $"{http.BaseAddress} did not take rows of {lines.File}: {answer.Reason ?? (status is { } code ? $"it answered {(int)code}" : "nobody answers there")}",
-                        status == HttpStatusCode.Unauthorized ? "Its token is in its secrets: --data DIR, --config FILE or MJOLNIR_TOKEN." : null);
+                        $"{http.BaseAddress} did not take rows of {lines.File} from line {lines.FirstLine} on: {answer.Reason ?? (status is { } code ? $"it answered {(int)code}" : "nobody answers there")}",
+                        status == HttpStatusCode.Unauthorized ? "Its token is in its secrets: --data DIR, --config FILE or MJOLNIR_TOKEN." : "Rows that were brought stay. When this is mended, import again: it does no harm.");
             }
         }
     }

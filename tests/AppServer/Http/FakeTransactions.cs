@@ -66,6 +66,12 @@ internal sealed class FakeTransactions : ITransactions, ITransactionRouter, IRow
         return new(TransactionStatus.Committed);
     }
 
+    /// <summary>Why built-in steps are refused; null: they are not.</summary>
+    public string? BuiltInRefusal { get; set; }
+
+    public async ValueTask<(TransactionStatus Status, string? Refusal)> TryBuiltInAsync(BuiltInStep step, CancellationToken cancellationToken) =>
+        BuiltInRefusal is null ? (await RunBuiltInAsync(step, cancellationToken), null) : (TransactionStatus.Unavailable, BuiltInRefusal);
+
     public ValueTask<Document?> ReadAsync(RowKey key, CancellationToken cancellationToken) => new(_rows.GetValueOrDefault(key));
 
     public IDisposable OnChanged(Action<IReadOnlyList<RowKey>> changed)

@@ -57,6 +57,21 @@ public sealed class OperatorTests
         Assert.Equal(text.Split('\n').Count(line => line.StartsWith("# TYPE", StringComparison.Ordinal)), text.Split('\n').Where(line => line.StartsWith("# TYPE", StringComparison.Ordinal)).Distinct().Count());
     }
 
+    /// <summary>A full shard was told as "Too much to do; try again", and the import did so for two minutes.</summary>
+    [Fact]
+    public async Task Rows_that_are_refused_are_refused_with_the_reason()
+    {
+        await using var server = await TestServer.StartAsync();
+        using var client = server.Client();
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", SecretsFile.Load(Path.Combine(server.Folder, SecretsFile.FileName)).StatusToken);
+        server.Transactions.BuiltInRefusal = "The cache shard has no room for more data.";
+
+        using var response = await client.PostAsync("/_mjolnir/rows/_kv", TestServer.Text("""{"key":"a","value":1}"""));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+        Assert.Contains("Not all rows were written: The cache shard has no room for more data.\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Status_and_metrics_need_the_token_also_on_loopback()
     {

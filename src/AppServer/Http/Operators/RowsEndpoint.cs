@@ -99,8 +99,8 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
         await Parallel.ForEachAsync(chunks, parallel, async (chunk, token) =>
         {
             var import = new RowImport(application.Name, table == Pairs ? PairsTable : application.Tables[table], chunk.Rows, existing);
-            var status = await chunk.Server.RunBuiltInAsync(import.Run, token);
-            result.Add(status, import);
+            var (status, refusal) = await chunk.Server.TryBuiltInAsync(import.Run, token);
+            result.Add(status, import, refusal);
         });
         return result;
     }
@@ -147,7 +147,7 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
 
         if (!result.IsComplete)
         {
-            return Problem.WriteAsync(exchange, result.NotReady is { } why ? new Refusal(503, $"Not all rows were written: {why}.", AppServerLimits.RetryAfterSeconds) : Refusal.Overloaded);
+            return Problem.WriteAsync(exchange, result.NotReady is { } why ? new Refusal(503, $"Not all rows were written: {why.TrimEnd('.')}.", AppServerLimits.RetryAfterSeconds) : Refusal.Overloaded);
         }
 
         var buffer = new ArrayBufferWriter<byte>(64);
@@ -205,17 +205,17 @@ internal sealed class RowsEndpoint(AppServerHttpOptions options, string statusTo
 
         public string? Taken { get; private set; }
 
-        /// <summary>Why some were not, if it is a unique index; the request may come again.</summary>
+        /// <summary>Why some were not: a unique index, or what the committer said (a shard is full, a row too large); the request may come again.</summary>
         public string? NotReady { get; private set; }
 
         public bool IsComplete { get; private set; } = true;
 
-        public void Add(TransactionStatus status, RowImport import)
+        public void Add(TransactionStatus status, RowImport import, string? refusal)
         {
             lock (_lock)
             {
                 IsComplete &= status == TransactionStatus.Committed && import.NotReady is null;
-                NotReady ??= import.NotReady;
+                NotReady ??= refusal ?? import.NotReady;
                 if (status == TransactionStatus.Committed)
                 {
                     Counts += import.Counts;
