@@ -48,6 +48,9 @@ internal static class RabbitMqClientLimits
     /// <summary>Bytes waiting to be sent are bounded by <see cref="OutgoingNotices"/> times this: a notice with more row keys is sent in parts.</summary>
     public const int NoticeBytes = 32 * 1024;
 
+    /// <summary>The largest message: RabbitMQ's own <c>max_message_size</c> until version 4, which takes 16 MiB unless it is told to take more.</summary>
+    public const int MessageBytes = 128 << 20;
+
     /// <summary>A context as W3C writes it: version, trace, span, flags. What is of another length is none.</summary>
     public const int TraceParentBytes = 55;
 

@@ -32,6 +32,12 @@ internal sealed class RabbitMqLogPublisher : ILogPublisher
             return new(PublishOutcome.Unknown);
         }
 
+        if (message.Length > RabbitMqClientLimits.MessageBytes)
+        {
+            // The broker would end the channel: nobody knew then what became of it, the log would be sealed for it, and the next one after that.
+            return new(PublishOutcome.Refused);
+        }
+
         var sender = Volatile.Read(ref _sender);
         return sender.IsOpen ? SendAsync(sender, message) : ReopenAndSendAsync(message);
     }

@@ -8,6 +8,10 @@ namespace Mjolnir.Storage.Tests.Logs.RabbitMq;
 public sealed class RabbitMqLogFaultTests : IAsyncLifetime
 {
     private const string Log = "s1.1";
+
+    /// <summary>RabbitMQ's own limit (<c>max_message_size</c>, 3.x).</summary>
+    private const int RabbitMqMessageBytes = 128 << 20;
+
     private readonly string _cluster = Guid.NewGuid().ToString("N");
     private readonly CancellationTokenSource _patience = new(TimeSpan.FromSeconds(60));
     private readonly List<RabbitMqProcess> _processes = [];
@@ -62,6 +66,14 @@ public sealed class RabbitMqLogFaultTests : IAsyncLifetime
             await sealer.Broker.UnbindAsync(Log, Cancellation);
             await sealer.Broker.SendSealMarkerAsync(Log, Cancellation);
         }
+    }
+
+    [Fact]
+    public async Task A_message_larger_than_the_broker_takes_is_refused_unsent_and_the_log_goes_on()
+    {
+        await using var publisher = await Process().DeclareAsync(Log, Cancellation);
+        Assert.Equal(PublishOutcome.Refused, await publisher.PublishAsync(new byte[RabbitMqMessageBytes + 1], Cancellation));
+        Assert.Equal(PublishOutcome.Confirmed, await RabbitMqProcess.PublishAsync(publisher, "next", Cancellation));
     }
 
     [Fact]
