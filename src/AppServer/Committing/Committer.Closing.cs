@@ -75,7 +75,12 @@ internal sealed partial class Committer
     private void ClosePosted()
     {
         _closePosted = false;
+        var wasFull = IsFull;
         CloseIfWanted();
+        if (wasFull)
+        {
+            Pump();
+        }
     }
 
     private void CloseIfWanted()

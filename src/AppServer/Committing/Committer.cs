@@ -81,6 +81,8 @@ internal sealed partial class Committer
     /// <summary>It runs nothing any more: whoever it refuses is better served elsewhere.</summary>
     public bool IsStopping => _stopping;
 
+    private bool IsFull => _open.Bytes >= _limits.BatchBytes;
+
     private bool IsLive => _epoch is not null && !_stopping;
 
     /// <summary>Opens the first log. On the lane.</summary>
@@ -184,7 +186,7 @@ internal sealed partial class Committer
         }
 
         _pumping = true;
-        while (_ready.TryDequeue(out var next))
+        while (HasRoom() && _ready.TryDequeue(out var next))
         {
             if (!next.Answered)
             {
@@ -198,6 +200,17 @@ internal sealed partial class Committer
         }
 
         _pumping = false;
+    }
+
+    /// <summary>False while the open batch holds all the bytes that a batch may, and the one before it is still under way: whoever is ready waits for its end.</summary>
+    private bool HasRoom()
+    {
+        if (IsFull && _unstored.Delay == TimeSpan.Zero)
+        {
+            CloseIfWanted();
+        }
+
+        return !IsFull;
     }
 
     private void Turn(Transaction transaction)

@@ -6,6 +6,12 @@ public sealed record CommitterLimits
     /// <summary>Transactions in one batch. More only lengthens the wait of the first; measured: no gain above 256.</summary>
     public int BatchTransactions { get; init; } = 512;
 
+    /// <summary>
+    /// Bytes of rows in one batch, after which it takes no more calls: some hundred of a usual kind. One call may write more by itself. RabbitMQ refuses messages above a limit of its own (16 MiB as RabbitMQ 4 comes), and what
+    /// a worker takes from a queue before it is stored is counted in messages.
+    /// </summary>
+    public long BatchBytes { get; init; } = 1024 * 1024;
+
     /// <summary>Callers that a batch must have answered for the next one to wait for them.</summary>
     public int GatherCallers { get; init; } = 4;
 

@@ -1,3 +1,4 @@
+using Mjolnir.Core.Documents;
 
 namespace Mjolnir.AppServer.Committing;
 
@@ -15,6 +16,9 @@ internal sealed class OpenBatch
     /// <summary>Install in key order, rows only read too (W10).</summary>
     public bool Ordered { get; set; }
 
+    /// <summary>Bytes of the rows' values as they are now: of a row written many times the last counts.</summary>
+    public long Bytes { get; private set; }
+
     public bool IsEmpty => Transactions.Count == 0 && !RenewsLease;
 
     /// <summary>Takes in a transaction that has just run: later ones see its writes.</summary>
@@ -28,6 +32,7 @@ internal sealed class OpenBatch
         foreach (var write in transaction.Writes)
         {
             var touch = TouchOf(cells.GetOrAdd(write.Key));
+            Bytes += SizeOf(write.Value) - (touch.Written ? SizeOf(touch.Value) : 0);
             touch.Written = true;
             touch.Value = write.Value;
             transaction.WriteTouches.Add((touch, write.Value));
@@ -47,6 +52,8 @@ internal sealed class OpenBatch
 
         Touches.Clear();
     }
+
+    private static long SizeOf(Document? value) => value?.Utf8.Length ?? 0;
 
     private Touch TouchOf(Cell cell)
     {
