@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Mjolnir.Core.Violations;
 using Mjolnir.Storage.Objects;
 using Mjolnir.WriteBehind.Auditing;
@@ -30,6 +31,10 @@ internal sealed record AuditStatus(
 /// <param name="Count">how often</param>
 internal sealed record ViolationFigures(string Kind, long Count)
 {
+    /// <summary>Nothing is broken: a shard lost its memory, and a new view fills it.</summary>
+    [JsonIgnore]
+    public bool HealsByItself => Kind == Alarms.NameOf(ViolationKind.UnlabelledShard);
+
     /// <summary>The kinds that were found at all.</summary>
     public static IReadOnlyList<ViolationFigures> Of(Alarms alarms) =>
         [.. Alarms.Kinds.Select(kind => new ViolationFigures(Alarms.NameOf(kind), alarms.CountOf(kind))).Where(each => each.Count > 0)];

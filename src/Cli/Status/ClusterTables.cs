@@ -100,9 +100,17 @@ internal sealed class ClusterTables(TimeProvider time)
 
         var told = status.Answered.Select(each => (Name: $"app {each.Cluster!.Server}", each.Violations))
             .Concat(status.Workers.Where(each => each.Figures is not null).Select(each => (Name: $"write-behind {each.Name}", each.Figures!.Violations)));
-        foreach (var (name, violations) in told.Where(each => each.Violations.Count > 0))
+        foreach (var (name, violations) in told)
         {
-            yield return $"BROKEN RULES found by {name}: {string.Join(", ", violations.Select(each => $"{each.Kind} {each.Count}"))}; its log says which";
+            if (violations.Where(static each => !each.HealsByItself).ToArray() is { Length: > 0 } broken)
+            {
+                yield return $"BROKEN RULES found by {name}: {string.Join(", ", broken.Select(each => $"{each.Kind} {each.Count}"))}; its log says which";
+            }
+
+            foreach (var healed in violations.Where(static each => each.HealsByItself))
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"{name} found a memcached without its memory (restarted, flushed or full), {healed.Count:N0} in all: the next view fills it again");
+            }
         }
 
         foreach (var audit in status.Workers.Select(each => each.Figures?.Audit).OfType<AuditStatus>().Where(each => each.LastDifference.Length > 0))

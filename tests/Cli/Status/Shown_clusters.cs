@@ -32,6 +32,18 @@ public sealed class Shown_clusters
         Assert.Equal([$"s1 at {Nobody}: nobody answers", $"write-behind s1 at {Nobody}: nobody answers"], ClusterTables.Lines(status));
     }
 
+    /// <summary>A memcached that had been restarted was told as a broken rule for as long as the server ran.</summary>
+    [Fact]
+    public void A_memcached_that_was_restarted_is_no_broken_rule()
+    {
+        var figures = Committed(1) with { Violations = [new("unlabelled_shard", 2), new("version_gap", 1)] };
+
+        var lines = ClusterTables.Lines(new ClusterStatus([new("s1", Nobody, figures, null)], [])).ToArray();
+
+        Assert.Contains("BROKEN RULES found by app s1: version_gap 1; its log says which", lines);
+        Assert.Contains("app s1 found a memcached without its memory (restarted, flushed or full), 2 in all: the next view fills it again", lines);
+    }
+
     /// <summary>It was shown as 0 a second, whatever load there was.</summary>
     [Fact]
     public void A_rate_is_told_from_the_second_look_on()
