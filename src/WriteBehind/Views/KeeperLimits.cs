@@ -59,6 +59,9 @@ public sealed record KeeperLimits
     /// <summary>Wait after the store or the broker did not answer.</summary>
     public TimeSpan BackOff { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>Time after which an outage that goes on is told again.</summary>
+    public TimeSpan OutageToldAgain { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Wait after a broken rule or damage was told, before it is tried again: it does not pass by itself, but an operator may repair it.</summary>
     public TimeSpan FaultPause { get; init; } = TimeSpan.FromSeconds(5);
 

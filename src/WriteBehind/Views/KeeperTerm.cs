@@ -40,6 +40,7 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
     private long? _joinSince;
     private bool _isHigherNeeded;
     private long _failedAt;
+    private (string Why, long ToldAt)? _outage;
 
     public KeeperTerm(ViewKeeperOptions options)
     {
@@ -67,11 +68,12 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
             try
             {
                 await RoundAsync(cancellationToken);
+                _outage = null;
                 await NewsAsync(cancellationToken);
             }
             catch (Exception fault) when (PassingFault.Is(fault))
             {
-                Report($"waits: {fault.Message}");
+                ReportOutage(fault.Message);
                 (_viewsLookedAt, _logsLookedAt) = (null, null);
                 await Task.Delay(_limits.BackOff, _time, cancellationToken);
             }
@@ -314,4 +316,14 @@ internal sealed partial class KeeperTerm : IAsyncDisposable
         await Task.Delay(pause, _time, cancellationToken).ToItsEnd();
 
     private void Report(string what) => _options.Report(what);
+
+    /// <summary>Not at each try: an outage may last for hours.</summary>
+    private void ReportOutage(string why)
+    {
+        if (_outage?.Why != why || IsDue(_outage?.ToldAt, _limits.OutageToldAgain))
+        {
+            _outage = (why, _time.GetTimestamp());
+            Report($"waits: {why}");
+        }
+    }
 }
