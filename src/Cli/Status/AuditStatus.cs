@@ -21,9 +21,15 @@ namespace Mjolnir.Cli.Status;
 internal sealed record AuditStatus(
     long Rows, long Rounds, long Skipped, long Unclear, long Cleared, long Differences, int Open, int LastRows, double LastMilliseconds, double SecondsSinceRound, long StoreReads, string LastDifference)
 {
+    /// <summary>Bytes of the objects of the store that hold rows, as of the last round.</summary>
+    public long StoreBytes { get; init; }
+
     public static AuditStatus Of(AuditFigures figures, StoreRequests requests) => new(
         figures.Rows, figures.Rounds, figures.Skipped, figures.Unclear, figures.Cleared, figures.Differences, figures.Open,
-        figures.LastRows, figures.LastMilliseconds, figures.SecondsSinceRound, requests.Figures.Gets + requests.Figures.Lists, figures.LastDifference);
+        figures.LastRows, figures.LastMilliseconds, figures.SecondsSinceRound, requests.Figures.Gets + requests.Figures.Lists, figures.LastDifference)
+    {
+        StoreBytes = figures.StoreBytes,
+    };
 }
 
 /// <summary>Broken rules of one kind that a process has found.</summary>

@@ -34,7 +34,9 @@ internal sealed class ClusterTables(TimeProvider time)
         if (caches.Count > 0)
         {
             var (used, limit) = (caches.Sum(cache => cache.Bytes), caches.Sum(cache => cache.Limit));
-            var stored = status.Answered.Max(each => each.Cluster!.Store.Bytes);
+
+            // Servers look when a view is opened, auditors all the time.
+            var stored = status.Answered.Select(each => each.Cluster!.Store.Bytes).Concat(status.Workers.Select(each => each.Figures?.Audit?.StoreBytes ?? 0)).Max();
             yield return $"capacity: shards hold {Megabytes(used)} of {Megabytes(limit)} ({Percent(used, limit)}), the store {(stored > 0 ? $"{Megabytes(stored)} compressed; shard memory is {limit / (double)stored:F1} times that" : "nothing yet")}";
         }
 

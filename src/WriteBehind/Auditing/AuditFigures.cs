@@ -17,4 +17,7 @@ public sealed record AuditFigures(
 {
     /// <summary>Before the first round.</summary>
     public static readonly AuditFigures None = new(0, 0, 0, 0, 0, 0, 0, 0, 0, -1, "");
+
+    /// <summary>Bytes of the objects that hold rows, when the last round looked at the manifests.</summary>
+    public long StoreBytes { get; init; }
 }

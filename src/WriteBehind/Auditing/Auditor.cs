@@ -94,7 +94,14 @@ public sealed class Auditor : IAsyncDisposable
         var work = _options.Time.GetElapsedTime(began) - (_rested - rested);
         await SettleAsync(view, suspects, cancellationToken);
         _progress = new Progress(
-            _progress.Figures with { Rounds = _progress.Figures.Rounds + 1, Rows = _progress.Figures.Rows + looked.Count, LastRows = looked.Count, LastMilliseconds = work.TotalMilliseconds },
+            _progress.Figures with
+            {
+                Rounds = _progress.Figures.Rounds + 1,
+                Rows = _progress.Figures.Rows + looked.Count,
+                LastRows = looked.Count,
+                LastMilliseconds = work.TotalMilliseconds,
+                StoreBytes = _rows!.Snapshot.Bytes,
+            },
             _options.Time.GetTimestamp());
         return true;
     }

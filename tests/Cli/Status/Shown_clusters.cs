@@ -1,4 +1,6 @@
 using Mjolnir.Cli.Status;
+using Mjolnir.Storage.Objects;
+using Mjolnir.WriteBehind.Auditing;
 using Spectre.Console;
 
 namespace Mjolnir.Cli.Tests.Status;
@@ -30,6 +32,18 @@ public sealed class Shown_clusters
         var status = new ClusterStatus([new("s1", Nobody, null, "nobody answers")], [new("s1", Nobody, null, "nobody answers")]);
 
         Assert.Equal([$"s1 at {Nobody}: nobody answers", $"write-behind s1 at {Nobody}: nobody answers"], ClusterTables.Lines(status));
+    }
+
+    /// <summary>Servers know the store as of the last view; it was said to hold nothing until the next.</summary>
+    [Fact]
+    public void What_the_store_holds_is_told_by_auditors_too()
+    {
+        var audit = AuditStatus.Of(AuditFigures.None with { StoreBytes = 3 << 20 }, new StoreRequests());
+        var worker = new WorkerStatus { Mode = "write-behind", Name = "s1", UptimeSeconds = 1, IsKeeper = true, Logs = [], Backlog = 0, Process = Process, Store = NoStore, Audit = audit };
+
+        var lines = ClusterTables.Lines(new ClusterStatus([new("s1", Nobody, Committed(1), null)], [new("s1", Nobody, worker, null)]));
+
+        Assert.Contains("the store 3.0 MB compressed", lines.First(), StringComparison.Ordinal);
     }
 
     /// <summary>A memcached that had been restarted was told as a broken rule for as long as the server ran.</summary>
@@ -71,6 +85,10 @@ public sealed class Shown_clusters
         return [.. text.ToString().Split('\n').Single(line => line.StartsWith("│ s1", StringComparison.Ordinal)).Split('│', StringSplitOptions.TrimEntries)[1..]];
     }
 
+    private static ProcessFigures Process => new() { Id = 1, CpuMilliseconds = 0, AllocatedBytes = 0, ResidentBytes = 0, Collections = 0, GcPauseMilliseconds = 0 };
+
+    private static StoreFigures NoStore => new(0, 0, 0, 0, 0, 0, 0, 0, 0);
+
     private static StatusFigures Committed(long transactions)
     {
         var total = new StackFigures
@@ -78,12 +96,11 @@ public sealed class Shown_clusters
             Name = "s1", Log = "s1.1", Committed = transactions, Aborted = 0, Attempts = 0, Conflicts = 0, HandedOver = 0, Refused = 0, Batches = 0, Records = 0, LogBytes = 0,
             CacheOperations = 0, CacheItems = 0, CacheBytes = 0, StoreReads = 0, Backlog = 0,
         };
-        var process = new ProcessFigures { Id = 1, CpuMilliseconds = 0, AllocatedBytes = 0, ResidentBytes = 0, Collections = 0, GcPauseMilliseconds = 0 };
         var cluster = new ClusterFigures
         {
             Server = "s1", View = 1, ActiveView = 1, HasKeeper = true, Servers = [new("s1", Nobody, true, false, 1)], Shards = [new("s1", 4096, true)], Workers = [],
-            Cache = new(0, 1, 0), Store = new(0, 0, 0, 0, 0, 0, 0, 0, 0),
+            Cache = new(0, 1, 0), Store = NoStore,
         };
-        return new() { Application = "bank", Version = "1", Mode = "app", UptimeSeconds = 1, Warm = true, Process = process, Total = total, Stacks = [total], Cluster = cluster };
+        return new() { Application = "bank", Version = "1", Mode = "app", UptimeSeconds = 1, Warm = true, Process = Process, Total = total, Stacks = [total], Cluster = cluster };
     }
 }
