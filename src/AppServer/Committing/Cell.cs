@@ -40,7 +40,7 @@ internal sealed class Cell(RowKey key, SlotHome home)
     /// <summary>The run that read this row last, so that a run notes each row once.</summary>
     public long SeenByRun { get; set; }
 
-    /// <summary>Which row was the last to be remembered when this one was used last: who has the lowest is forgotten first.</summary>
+    /// <summary>How many rows the table had taken in when this one was used last: its age is counted in rows, not in time.</summary>
     public long TouchedAt { get; set; }
 
     /// <summary>True if the row can be read now.</summary>

@@ -7,7 +7,7 @@ public sealed record CommitterLimits
     public int BatchTransactions { get; init; } = 512;
 
     /// <summary>
-    /// Bytes of rows in one batch, after which it takes no more calls: some hundred of a usual kind. One call may write more by itself. RabbitMQ refuses messages above a limit of its own (16 MiB as RabbitMQ 4 comes), and what
+    /// Bytes of rows in one batch, after which it takes no more calls: thousands of small ones, two of the largest. One call may write more by itself. RabbitMQ refuses messages above a limit of its own (16 MiB as RabbitMQ 4 comes), and what
     /// a worker takes from a queue before it is stored is counted in messages.
     /// </summary>
     public long BatchBytes { get; init; } = 1024 * 1024;

@@ -9,8 +9,10 @@ namespace Mjolnir.Cli.Up;
 internal sealed partial class ClusterProcesses(UpOptions options, bool hasIndexes, UpFolder folder, Ports ports, LogFiles logs, IUpScreen screen, TimeProvider time)
 {
     public const string QueueName = "rabbitmq";
+
     /// <summary>Not "s3": that is the name of the third V-stack.</summary>
     public const string StoreName = "store";
+
     public const string ProxyName = "proxy";
 
     /// <summary>What all processes are told alike; queue and store are set once they are known.</summary>
